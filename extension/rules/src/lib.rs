@@ -1,0 +1,2 @@
+//! The decisions of pgtoken that need no database.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The HTTP facade of pgtoken.
+#![forbid(unsafe_code)]
+fn main() {}

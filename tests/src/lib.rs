@@ -1,0 +1,2 @@
+//! Throw-away clusters for the tests of pgtoken.
+#![forbid(unsafe_code)]

@@ -2,6 +2,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod base62;
+mod checksum;
+mod digest;
 mod prefix;
+mod shape;
 
+pub use digest::digest;
 pub use prefix::{Prefix, PrefixError};
+pub use shape::{MAX_TEXT_LEN, REGEX, Shape, classify};

@@ -2,7 +2,7 @@
 -- These tables are an interface: applications and DBAs write them with plain DML.
 
 create table pgtoken.workspace (
-    workspace_id text not null,
+    workspace_id text collate "C" not null,
     name text,
     disabled_at timestamptz,
     -- derived: the half of a key that tells tokens whether their workspace is at work
@@ -21,11 +21,11 @@ comment on column pgtoken.workspace.disabled_at is 'Since when none of its token
 comment on column pgtoken.workspace.enabled is 'Derived from disabled_at; tokens refer to it';
 
 create table pgtoken.app_user (
-    user_id text not null,
+    user_id text collate "C" not null,
     name text,
     email text,
     disabled_at timestamptz,
-    service_of text,
+    service_of text collate "C",
     -- derived: the half of a key that tells tokens whether their owner is at work
     enabled boolean not null generated always as (disabled_at is null) stored,
 
@@ -51,8 +51,8 @@ create index app_user_service_of_idx on pgtoken.app_user (service_of) where serv
 comment on index pgtoken.app_user_service_of_idx is 'The service users of a workspace';
 
 create table pgtoken.target (
-    target_id text not null,
-    workspace_id text not null,
+    target_id text collate "C" not null,
+    workspace_id text collate "C" not null,
     name text,
 
     constraint target_pkey primary key (target_id),
@@ -69,8 +69,8 @@ comment on column pgtoken.target.workspace_id is 'The workspace that it belongs 
 comment on column pgtoken.target.name is 'What people call it';
 
 create table pgtoken.zone (
-    target_id text not null,
-    zone_id text not null,
+    target_id text collate "C" not null,
+    zone_id text collate "C" not null,
     name text,
 
     constraint zone_pkey primary key (target_id, zone_id),

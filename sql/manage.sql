@@ -147,7 +147,7 @@ rows 1
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'rotate_token_wrapper';
 comment on function pgtoken.rotate_token(uuid, interval, interval, timestamptz, text, text, text) is
-    'Issues a successor with everything that the token has, and returns its text, here and never again. overlap: how long the old one stays valid beside it; 0 revokes it with reason superseded. The successor has the same expires_at unless one is given. as_user: act with this user''s authority and no more; null = with an administrator''s. actor: who to name in the audit log. Errors: 22023 bad value, 42501 not allowed, P0002 not found, 55000 ended, disabled or superseded already';
+    'Issues a successor with everything that the token has, and returns its text, here and never again. overlap: how long the old one stays valid beside it at most; 0 revokes it with reason superseded. The successor has the same expires_at unless ttl or expires_at is given, and the same prefix unless one is. as_user: act with this user''s authority and no more; null = with an administrator''s. actor: who to name in the audit log. Errors: 22023 bad value, 42501 not allowed, P0002 not found, 55000 ended or disabled';
 
 create function pgtoken.revoke_token(
     id uuid default null,

@@ -1,9 +1,9 @@
 -- Members: the part of the directory that the vocabulary ranks.
 
 create table pgtoken.member (
-    workspace_id text not null,
-    user_id text not null,
-    scope text not null,
+    workspace_id text collate "C" not null,
+    user_id text collate "C" not null,
+    scope text collate "C" not null,
     manages_tokens boolean not null default false,
 
     constraint member_pkey primary key (workspace_id, user_id),

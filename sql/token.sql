@@ -6,9 +6,9 @@ create table pgtoken.token (
     digest_rule text not null default 'sha256',
     start text,
     name text not null,
-    user_id text not null,
-    workspace_id text,
-    scope text,
+    user_id text collate "C" not null,
+    workspace_id text collate "C",
+    scope text collate "C",
     permissions text[] not null default '{}',
     auto_publish boolean not null default false,
     metadata jsonb not null default '{}',
@@ -34,7 +34,7 @@ create table pgtoken.token (
     -- derived from the directory by the foreign keys below, so that one probe of this table decides
     owner_enabled boolean,
     workspace_enabled boolean,
-    owner_scope text,
+    owner_scope text collate "C",
 
     constraint token_pkey primary key (id),
     constraint token_digest_key unique (digest),
@@ -134,9 +134,9 @@ comment on index pgtoken.token_request_id_idx is 'One token for one request of o
 
 create table pgtoken.token_target (
     token_id uuid not null,
-    target_id text not null,
+    target_id text collate "C" not null,
     whole boolean not null,
-    workspace_id text not null,
+    workspace_id text collate "C" not null,
 
     constraint token_target_pkey primary key (token_id, target_id),
     constraint token_target_token_id_fkey foreign key (token_id)
@@ -157,8 +157,8 @@ comment on index pgtoken.token_target_target_id_idx is 'The tokens that a target
 
 create table pgtoken.token_zone (
     token_id uuid not null,
-    target_id text not null,
-    zone_id text not null,
+    target_id text collate "C" not null,
+    zone_id text collate "C" not null,
 
     constraint token_zone_pkey primary key (token_id, target_id, zone_id),
     constraint token_zone_token_id_target_id_fkey foreign key (token_id, target_id)

@@ -1,10 +1,10 @@
 -- Vocabulary: the words that tokens and requirements are made of.
 
 create table pgtoken.scope (
-    name text not null,
+    name text collate "C" not null,
     rank smallint,
     confined boolean not null default false,
-    member_scope text,
+    member_scope text collate "C",
     description text,
 
     constraint scope_pkey primary key (name),
@@ -29,8 +29,8 @@ comment on column pgtoken.scope.member_scope is
 comment on column pgtoken.scope.description is 'Plain words for the people who choose it';
 
 create table pgtoken.permission (
-    name text not null,
-    member_scope text,
+    name text collate "C" not null,
+    member_scope text collate "C",
     description text,
 
     constraint permission_pkey primary key (name),

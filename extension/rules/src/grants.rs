@@ -44,6 +44,18 @@ impl Grants {
             .map(Grants)
     }
 
+    /// The JSON shape that `parse` reads.
+    pub fn to_json(&self) -> Value {
+        let targets = self.iter().map(|(target, zones)| {
+            let zones = match zones {
+                Zones::Whole => Value::Bool(true),
+                Zones::Only(zones) => zones.iter().cloned().map(Value::String).collect(),
+            };
+            (target.to_owned(), zones)
+        });
+        Value::Object(targets.collect())
+    }
+
     /// Whether nothing is granted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

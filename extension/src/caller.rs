@@ -85,11 +85,7 @@ impl Caller {
 }
 
 /// The argument, else the setting, else the user, else the role.
-fn name_of_actor(
-    role: Role,
-    as_user: Option<&str>,
-    actor: Option<&str>,
-) -> Result<String, Error> {
+fn name_of_actor(role: Role, as_user: Option<&str>, actor: Option<&str>) -> Result<String, Error> {
     if let Some(actor) = actor {
         return checked_actor("actor", actor.to_owned());
     }

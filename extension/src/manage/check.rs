@@ -19,7 +19,9 @@ pub fn name(name: Option<&str>) -> Result<String, Error> {
     if !(1..=100).contains(&length) || name.chars().any(char::is_control) {
         return Err(Error::invalid(
             "name",
-            format!("has {length} characters after trimming; 1 to 100 without control characters are allowed"),
+            format!(
+                "has {length} characters after trimming; 1 to 100 without control characters are allowed"
+            ),
         ));
     }
     Ok(name.to_owned())
@@ -48,7 +50,10 @@ pub fn permissions(given: Option<Vec<Option<String>>>) -> Result<Vec<String>, Er
     let mut folded: Vec<String> = Vec::new();
     for permission in given.unwrap_or_default() {
         let permission = permission.ok_or_else(|| {
-            Error::invalid("permissions", "has a null element; names of permissions are allowed")
+            Error::invalid(
+                "permissions",
+                "has a null element; names of permissions are allowed",
+            )
         })?;
         if !folded.contains(&permission) {
             folded.push(permission);

@@ -81,7 +81,9 @@ impl Draft {
         if confined && self.workspace_id.is_none() {
             return Err(Error::invalid(
                 "workspace_id",
-                format!("scope \"{scope}\" is confined to targets of a workspace, which must be given"),
+                format!(
+                    "scope \"{scope}\" is confined to targets of a workspace, which must be given"
+                ),
             ));
         }
         if confined && self.grants.is_empty() && life == Life::Live {
@@ -99,7 +101,9 @@ impl Draft {
         if !confined && self.auto_publish {
             return Err(Error::invalid(
                 "auto_publish",
-                format!("scope \"{scope}\" is not confined; only a confined scope can publish at once"),
+                format!(
+                    "scope \"{scope}\" is not confined; only a confined scope can publish at once"
+                ),
             ));
         }
         Ok(())

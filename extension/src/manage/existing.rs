@@ -135,3 +135,12 @@ pub fn not_found(id: Uuid) -> Error {
         what: format!("token {id}"),
     }
 }
+
+/// The id of a token that the caller may see.
+pub fn find_visible(
+    client: &SpiClient<'_>,
+    caller: &Caller,
+    id: Option<Uuid>,
+) -> Result<Uuid, Error> {
+    find(client, caller, id, Right::SeeAndRevoke).map(|(id, _, _)| id)
+}

@@ -32,7 +32,10 @@ fn grant_zones(
         let owner = directory::lock_owner(client, &found.1, found.2.as_deref())?;
         let scope = confined_scope(client, found.0)?;
         let Some(workspace_id) = found.2.clone() else {
-            return Err(Error::invalid("id", "is a token without a workspace, which has no targets"));
+            return Err(Error::invalid(
+                "id",
+                "is a token without a workspace, which has no targets",
+            ));
         };
         if grants.is_empty() {
             return Err(Error::invalid(
@@ -87,7 +90,9 @@ fn check_owner(
     }
     Err(Error::forbidden(
         "id",
-        format!("user \"{user_id}\" no longer holds in workspace \"{workspace_id}\" what scope \"{scope}\" needs"),
+        format!(
+            "user \"{user_id}\" no longer holds in workspace \"{workspace_id}\" what scope \"{scope}\" needs"
+        ),
     ))
 }
 

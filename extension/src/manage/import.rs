@@ -20,7 +20,10 @@ use crate::verify::vocabulary;
 
 const MAX_START: usize = 31;
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn import_token(
     digest: Option<&[u8]>,
@@ -150,7 +153,9 @@ fn start_of(start: Option<&str>) -> Result<Option<String>, Error> {
     if length > MAX_START {
         return Err(Error::invalid(
             "start",
-            format!("has {length} characters; the first {MAX_START} at most are allowed, never the whole token"),
+            format!(
+                "has {length} characters; the first {MAX_START} at most are allowed, never the whole token"
+            ),
         ));
     }
     Ok(start.map(str::to_owned))

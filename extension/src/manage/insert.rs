@@ -111,7 +111,9 @@ pub fn insert(
             revoked.and_then(|(_, _, reason)| reason.as_deref()).into(),
             origin.rotated_from.into(),
             request.map(|request| request.id.as_str()).into(),
-            request.and_then(|request| request.as_user.as_deref()).into(),
+            request
+                .and_then(|request| request.as_user.as_deref())
+                .into(),
             request.map(|request| request.digest.to_vec()).into(),
             live.then_some(owner.enabled).into(),
             owner.workspace_enabled.filter(|_| live).into(),
@@ -168,11 +170,7 @@ pub fn insert_grants(
 }
 
 /// The row of a new token: its text, or null where it was issued before, and the columns of `pgtoken.tokens`.
-pub fn issued_row(
-    client: &SpiClient<'_>,
-    text: Option<&str>,
-    id: Uuid,
-) -> Result<Vec<Row>, Error> {
+pub fn issued_row(client: &SpiClient<'_>, text: Option<&str>, id: Uuid) -> Result<Vec<Row>, Error> {
     Row::all(client.select(
         "select issued
          from (select $1 as token, t.* from pgtoken.tokens as t where t.id = $2) as issued",

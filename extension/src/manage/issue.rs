@@ -19,7 +19,10 @@ use crate::pg::{self, Cidrs, Jsonb, Row};
 use crate::settings;
 use crate::verify::vocabulary;
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn issue_token(
     name: Option<&str>,

@@ -1,5 +1,7 @@
 //! When a token expires, and how long the settings let it live.
 
+use std::time::Duration;
+
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::spi::SpiClient;
 
@@ -20,7 +22,7 @@ pub fn of_new_token(
     if let Some(given) = given(client, ttl, expires_at, now)? {
         return within_max_ttl(given, now);
     }
-    let ttl = match (settings::default_ttl(), settings::max_ttl()) {
+    let ttl = match (micros(settings::default_ttl()), micros(settings::max_ttl())) {
         (Some(default), Some(max)) => Some(default.min(max)),
         (default, max) => default.or(max),
     };
@@ -39,7 +41,7 @@ pub fn of_successor(
         return within_max_ttl(given, now);
     }
     let inherited = inherited.map_or(Micros::MAX, TimestampWithTimeZone::into_inner);
-    let latest = settings::max_ttl().map_or(Micros::MAX, |max| now.saturating_add(max));
+    let latest = micros(settings::max_ttl()).map_or(Micros::MAX, |max| now.saturating_add(max));
     Ok(finite(inherited.min(latest)))
 }
 
@@ -53,7 +55,10 @@ pub fn given(
     let (argument, at) = match (ttl, expires_at) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
-            return Err(Error::invalid("ttl", "cannot be given together with expires_at"));
+            return Err(Error::invalid(
+                "ttl",
+                "cannot be given together with expires_at",
+            ));
         }
         (Some(ttl), None) => ("ttl", after(client, ttl, now)?),
         (None, Some(at)) => ("expires_at", at.into_inner()),
@@ -66,7 +71,7 @@ pub fn given(
 
 /// A time, unless it lies beyond the longest that is allowed; infinity is no expiry.
 pub fn within_max_ttl(at: Micros, now: Micros) -> Result<Option<TimestampWithTimeZone>, Error> {
-    if let Some(max) = settings::max_ttl()
+    if let Some(max) = micros(settings::max_ttl())
         && at > now.saturating_add(max)
     {
         return Err(Error::invalid(
@@ -80,14 +85,14 @@ pub fn within_max_ttl(at: Micros, now: Micros) -> Result<Option<TimestampWithTim
 /// The time `ttl` after `now`, by the calendar.
 fn after(client: &SpiClient<'_>, ttl: Interval, now: Micros) -> Result<Micros, Error> {
     let sum: Option<TimestampWithTimeZone> = client
-        .select(
-            "select $1 + $2",
-            None,
-            &[timestamp(now).into(), ttl.into()],
-        )?
+        .select("select $1 + $2", None, &[timestamp(now).into(), ttl.into()])?
         .first()
         .get_one()?;
     Ok(check::required("ttl", sum)?.into_inner())
+}
+
+fn micros(duration: Option<Duration>) -> Option<Micros> {
+    duration.map(|duration| Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX))
 }
 
 fn finite(at: Micros) -> Option<TimestampWithTimeZone> {
@@ -96,5 +101,6 @@ fn finite(at: Micros) -> Option<TimestampWithTimeZone> {
 
 /// A timestamp of PostgreSQL.
 pub fn timestamp(at: Micros) -> TimestampWithTimeZone {
-    TimestampWithTimeZone::try_from(at).unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())
+    TimestampWithTimeZone::try_from(at)
+        .unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())
 }

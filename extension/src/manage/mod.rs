@@ -19,3 +19,6 @@ mod request;
 mod revoke;
 mod rotate;
 mod update;
+
+pub use check::{max_rows, required};
+pub use existing::{find_visible, not_found};

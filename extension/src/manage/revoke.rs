@@ -85,7 +85,10 @@ const FILTER: &str = "
       ))
     order by t.id";
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn revoke_tokens(
     ids: Option<Vec<Option<Uuid>>>,

@@ -44,8 +44,7 @@ fn rotate_token(
         let until = end_of_overlap(client, overlap, now)?;
         let mut draft = read_draft(client, &old)?;
         let start = start_of(client, &old)?;
-        draft.expires_at =
-            lifetime::of_successor(client, ttl, expires_at, draft.expires_at, now)?;
+        draft.expires_at = lifetime::of_successor(client, ttl, expires_at, draft.expires_at, now)?;
         let vocabulary = vocabulary();
         draft.check_words(&vocabulary, Life::Live)?;
         draft.check_owner(&vocabulary, &owner)?;

@@ -17,7 +17,10 @@ use crate::pg::{self, Cidrs, Jsonb, Row};
 /// The window of a rate that is given without one, as in issue_token.
 const DEFAULT_WINDOW_SECONDS: i32 = 60;
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn update_token(
     id: Option<Uuid>,
@@ -142,7 +145,8 @@ impl Change {
             ));
         }
         if let Some(expires_at) = self.expires_at {
-            let micros = |at: Option<TimestampWithTimeZone>| at.map_or(i64::MAX, |at| at.into_inner());
+            let micros =
+                |at: Option<TimestampWithTimeZone>| at.map_or(i64::MAX, |at| at.into_inner());
             if micros(expires_at) > micros(token.expires_at) {
                 return Err(Error::forbidden(
                     "expires_at",
@@ -205,9 +209,10 @@ impl Change {
 
     /// What the log says; `None` where nothing changes.
     fn detail(&self, client: &SpiClient<'_>) -> Result<Option<Detail>, Error> {
-        let text = |sql: &str, at: Option<TimestampWithTimeZone>| -> Result<Option<String>, Error> {
-            Ok(client.select(sql, None, &[at.into()])?.first().get_one()?)
-        };
+        let text =
+            |sql: &str, at: Option<TimestampWithTimeZone>| -> Result<Option<String>, Error> {
+                Ok(client.select(sql, None, &[at.into()])?.first().get_one()?)
+            };
         let mut changed = serde_json::Map::new();
         if let Some(name) = &self.name {
             changed.insert("name".into(), json!(name));

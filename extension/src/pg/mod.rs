@@ -5,18 +5,24 @@
 //! *Invariant:* what leaves this room is safe to use without knowing how PostgreSQL works inside.
 #![allow(unsafe_code)]
 
+pub mod guc;
 mod owner;
 mod row;
 mod scan;
+pub mod shmem;
 mod token_row;
+pub mod usage_clock;
+pub mod usage_file;
 mod value;
 mod verdict;
 mod vocabulary;
+pub mod worker;
 
 pub use owner::{AsOwner, Role};
 pub use row::Row;
 pub use scan::{Key, Scan};
 pub use token_row::TokenRow;
+pub use usage_clock::wall as now;
 pub use value::{Cidrs, Client, Jsonb};
 pub use verdict::{Effect, Verdict, VerdictSet};
 pub use vocabulary::{forget_at_commit, load_vocabulary, vocabulary_is_stale};

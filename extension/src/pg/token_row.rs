@@ -88,9 +88,8 @@ impl<'a> TokenRow<'a> {
         // SAFETY: the column is a cidr[].
         let networks = unsafe { cidr_elements(networks) };
         networks.is_empty()
-            || client.is_some_and(|client| {
-                networks.iter().any(|network| client.is_within(*network))
-            })
+            || client
+                .is_some_and(|client| networks.iter().any(|network| client.is_within(*network)))
     }
 
     pub(super) fn datum(self, column: Column) -> Option<pg_sys::Datum> {

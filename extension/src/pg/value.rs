@@ -1,11 +1,14 @@
 //! Argument types that pass through Rust without being taken apart.
 
 use std::ffi::CStr;
+use std::net::IpAddr;
 
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::{Datum, UnboxDatum};
 use pgrx::nullable::Nullable;
 use pgrx::{FromDatum, IntoDatum, impl_sql_translatable, pg_sys};
+
+use crate::usage::ClientAddr;
 
 /// A `cidr[]`, kept as PostgreSQL gave it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,9 @@ impl IntoDatum for Cidrs {
     }
 }
 
+/// PGSQL_AF_INET: AF_INET of the system, 2 everywhere.
+const IPV4: u8 = 2;
+
 /// An `inet`, kept as PostgreSQL gave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Client(pg_sys::Datum);
@@ -40,6 +46,27 @@ pub struct Client(pg_sys::Datum);
 impl_sql_translatable!(Client, "inet");
 
 impl Client {
+    /// The address for use tracking.
+    pub fn parts(self) -> ClientAddr {
+        // SAFETY: an inet is a varlena of one octet of family, one of bits, and 4 or 16 of address (utils/inet.h).
+        let octets = unsafe {
+            let inet = pg_sys::pg_detoast_datum_packed(self.0.cast_mut_ptr());
+            let length = pgrx::varlena::varsize_any_exhdr(inet);
+            std::slice::from_raw_parts(pgrx::varlena::vardata_any(inet).cast::<u8>(), length)
+        };
+        let addr = match *octets {
+            [IPV4, _, a, b, c, d, ..] => IpAddr::from([a, b, c, d]),
+            [_, _, ref rest @ ..] => {
+                IpAddr::from(<[u8; 16]>::try_from(&rest[..16]).expect("16 octets are 16 octets"))
+            }
+            _ => unreachable!("an inet has at least 2 octets"),
+        };
+        ClientAddr {
+            addr,
+            bits: octets[1],
+        }
+    }
+
     /// Whether the address lies in a network, given as a `cidr`.
     pub(super) fn is_within(self, network: pg_sys::Datum) -> bool {
         // SAFETY: network_supeq takes two values of the inet family, which these are.

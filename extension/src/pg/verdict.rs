@@ -88,15 +88,24 @@ impl Verdict {
         let row = TokenRow::new(token.tuple());
         verdict.put(Column::TokenId, row.datum(token_row::Column::Id));
         verdict.put(Column::UserId, row.datum(token_row::Column::UserId));
-        verdict.put(Column::WorkspaceId, row.datum(token_row::Column::WorkspaceId));
+        verdict.put(
+            Column::WorkspaceId,
+            row.datum(token_row::Column::WorkspaceId),
+        );
         verdict.set(Column::Scope, effect.scope);
         match effect.permissions {
-            None => verdict.put(Column::Permissions, row.datum(token_row::Column::Permissions)),
+            None => verdict.put(
+                Column::Permissions,
+                row.datum(token_row::Column::Permissions),
+            ),
             Some(counting) => verdict.set(Column::Permissions, counting),
         }
         verdict.set(Column::Target, effect.target);
         verdict.set(Column::Zone, effect.zone.as_deref());
-        verdict.put(Column::AutoPublish, row.datum(token_row::Column::AutoPublish));
+        verdict.put(
+            Column::AutoPublish,
+            row.datum(token_row::Column::AutoPublish),
+        );
         verdict.put(Column::ExpiresAt, row.datum(token_row::Column::ExpiresAt));
         verdict.put(Column::Metadata, row.datum(token_row::Column::Metadata));
         verdict._token = Some(token);

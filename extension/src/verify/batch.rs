@@ -11,7 +11,10 @@ use crate::pg::{Client, VerdictSet};
 
 type Texts<'a> = Option<pgrx::Array<'a, &'a str>>;
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn verify_tokens(
     fcinfo: pg_sys::FunctionCallInfo,
@@ -34,10 +37,19 @@ fn verify_tokens(
         client_addrs,
     };
     let presented = tokens.iter().map(Presented::text);
-    Ok(answer_all(fcinfo, presented, tokens.len(), &questions, consume)?)
+    Ok(answer_all(
+        fcinfo,
+        presented,
+        tokens.len(),
+        &questions,
+        consume,
+    )?)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn verify_digests(
     fcinfo: pg_sys::FunctionCallInfo,
@@ -60,7 +72,13 @@ fn verify_digests(
         client_addrs,
     };
     let presented = digests.iter().map(Presented::digest);
-    Ok(answer_all(fcinfo, presented, digests.len(), &questions, consume)?)
+    Ok(answer_all(
+        fcinfo,
+        presented,
+        digests.len(),
+        &questions,
+        consume,
+    )?)
 }
 
 /// The arrays of a bulk call; each is null or as long as the array of tokens.
@@ -77,11 +95,20 @@ impl Questions<'_> {
     fn check_lengths(&self, expected: usize) -> Result<(), Error> {
         let lengths = [
             ("scopes", self.scopes.as_ref().map(pgrx::Array::len)),
-            ("permissions", self.permissions.as_ref().map(pgrx::Array::len)),
-            ("workspace_ids", self.workspace_ids.as_ref().map(pgrx::Array::len)),
+            (
+                "permissions",
+                self.permissions.as_ref().map(pgrx::Array::len),
+            ),
+            (
+                "workspace_ids",
+                self.workspace_ids.as_ref().map(pgrx::Array::len),
+            ),
             ("targets", self.targets.as_ref().map(pgrx::Array::len)),
             ("zones", self.zones.as_ref().map(pgrx::Array::len)),
-            ("client_addrs", self.client_addrs.as_ref().map(pgrx::Array::len)),
+            (
+                "client_addrs",
+                self.client_addrs.as_ref().map(pgrx::Array::len),
+            ),
         ];
         for (argument, length) in lengths {
             if let Some(length) = length
@@ -89,7 +116,9 @@ impl Questions<'_> {
             {
                 return Err(Error::invalid(
                     argument,
-                    format!("has {length} elements and must be null or have {expected}, one for each token"),
+                    format!(
+                        "has {length} elements and must be null or have {expected}, one for each token"
+                    ),
                 ));
             }
         }
@@ -136,6 +165,12 @@ fn next<T>(elements: &mut Option<impl Iterator<Item = Option<T>>>) -> Option<T> 
 /// The permissions that one element asks for, separated by spaces as in OAuth (RFC 6749, section 3.3).
 fn words(element: Option<&str>) -> Vec<Option<&str>> {
     element
-        .map(|words| words.split(' ').filter(|word| !word.is_empty()).map(Some).collect())
+        .map(|words| {
+            words
+                .split(' ')
+                .filter(|word| !word.is_empty())
+                .map(Some)
+                .collect()
+        })
         .unwrap_or_default()
 }

@@ -222,11 +222,7 @@ fn unconfined_zone<'a>(
 }
 
 fn existing_zone<'a>(target: &str, zone: &'a str) -> Result<Option<Cow<'a, str>>, Code> {
-    if Scan::exists(
-        c"zone",
-        c"zone_pkey",
-        &[Key::Text(target), Key::Text(zone)],
-    ) {
+    if Scan::exists(c"zone", c"zone_pkey", &[Key::Text(target), Key::Text(zone)]) {
         Ok(Some(Cow::Borrowed(zone)))
     } else {
         Err(Code::ZoneForbidden)

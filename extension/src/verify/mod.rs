@@ -20,7 +20,10 @@ use question::{Presented, Question};
 
 pub use vocabulary::vocabulary;
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn verify_token(
     token: Option<&str>,
@@ -43,7 +46,10 @@ fn verify_token(
     Ok(answer(Presented::text(token), &question, consume.unwrap_or(true))?.verdict)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn verify_digest(
     digest: Option<&[u8]>,
@@ -63,10 +69,18 @@ fn verify_digest(
         zone,
         client_addr,
     };
-    Ok(answer(Presented::digest(digest), &question, consume.unwrap_or(true))?.verdict)
+    Ok(answer(
+        Presented::digest(digest),
+        &question,
+        consume.unwrap_or(true),
+    )?
+    .verdict)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of the SQL function"
+)]
 #[pg_extern(sql = false)]
 fn require_token(
     token: Option<&str>,

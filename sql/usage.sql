@@ -53,3 +53,58 @@ comment on table pgtoken.verdict_usage is
 comment on column pgtoken.verdict_usage.bucket is 'The start of the hour or day, in UTC';
 comment on column pgtoken.verdict_usage.code is 'The code of the verdict';
 comment on column pgtoken.verdict_usage.count is 'How many there were';
+
+create function pgtoken_internal.usage_stats()
+returns table (
+    slots integer,
+    used integer,
+    pending integer,
+    bytes bigint,
+    uncounted bigint,
+    refused bigint,
+    reclaimed bigint,
+    dropped bigint,
+    flushes bigint,
+    flush_errors bigint,
+    flushed_tokens bigint,
+    flushed_at timestamptz,
+    flush_ms double precision
+)
+language c
+volatile
+strict
+rows 1
+as 'MODULE_PATHNAME', 'usage_stats_wrapper';
+comment on function pgtoken_internal.usage_stats() is
+    'The numbers behind the view pgtoken.usage_stats; no row where the library is not preloaded';
+
+create view pgtoken.usage_stats as
+select s.slots,
+       s.used,
+       s.pending,
+       s.bytes,
+       s.uncounted,
+       s.refused,
+       s.reclaimed,
+       s.dropped,
+       s.flushes,
+       s.flush_errors,
+       s.flushed_tokens,
+       s.flushed_at,
+       s.flush_ms
+from pgtoken_internal.usage_stats() as s;
+comment on view pgtoken.usage_stats is
+    'How use tracking is doing, for the whole server since its start';
+comment on column pgtoken.usage_stats.slots is 'Slots in shared memory (pgtoken.usage_slots)';
+comment on column pgtoken.usage_stats.used is 'Slots that belong to a token or a code';
+comment on column pgtoken.usage_stats.pending is 'Slots with use that is not flushed yet';
+comment on column pgtoken.usage_stats.bytes is 'Memory that the slots take';
+comment on column pgtoken.usage_stats.uncounted is 'Uses that were not counted, because no slot was free';
+comment on column pgtoken.usage_stats.refused is 'Verifications of rate-limited tokens refused, because no slot was free';
+comment on column pgtoken.usage_stats.reclaimed is 'Slots that an idle token gave back';
+comment on column pgtoken.usage_stats.dropped is 'Uses discarded with their database';
+comment on column pgtoken.usage_stats.flushes is 'Batches written';
+comment on column pgtoken.usage_stats.flush_errors is 'Batches that failed; their counts stay for the next';
+comment on column pgtoken.usage_stats.flushed_tokens is 'Slots written by all batches';
+comment on column pgtoken.usage_stats.flushed_at is 'When the last batch was written';
+comment on column pgtoken.usage_stats.flush_ms is 'How long the last batch took, in milliseconds';

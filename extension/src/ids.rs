@@ -1,5 +1,6 @@
 //! Ids of tokens and events.
 
+use pgrx::Uuid;
 use pgrx::prelude::*;
 
 /// A new UUID version 7 (RFC 9562): ordered by time, and within a backend also inside a millisecond.

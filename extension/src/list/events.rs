@@ -1,5 +1,6 @@
 //! The audit log, newest first.
 
+use pgrx::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

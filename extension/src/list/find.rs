@@ -1,5 +1,6 @@
 //! One token: by id, or by whatever somebody found of it.
 
+use pgrx::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;

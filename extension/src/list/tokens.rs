@@ -1,5 +1,6 @@
 //! Tokens, filtered, sorted and paged.
 
+use pgrx::Uuid;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

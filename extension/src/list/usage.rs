@@ -1,5 +1,6 @@
 //! Use of one token by hour or day.
 
+use pgrx::Uuid;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -33,11 +33,6 @@ pub fn record(
 pub struct Detail(serde_json::Value);
 
 impl Detail {
-    /// Nothing to add.
-    pub fn none() -> Detail {
-        Detail(serde_json::json!({}))
-    }
-
     /// An object; what is null in it is left out.
     pub fn of(mut value: serde_json::Value) -> Detail {
         if let Some(object) = value.as_object_mut() {

@@ -1,5 +1,6 @@
 //! Revoking: one, by secret, or many.
 
+use pgrx::Uuid;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -1,5 +1,6 @@
 //! Rotating: a successor with everything that the token has.
 
+use pgrx::Uuid;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -1,5 +1,6 @@
 //! Changing what can be changed of a token.
 
+use pgrx::Uuid;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -5,6 +5,7 @@
 //! *Invariant:* what leaves this room is safe to use without knowing how PostgreSQL works inside.
 #![allow(unsafe_code)]
 
+mod elements;
 pub mod guc;
 mod owner;
 mod row;
@@ -18,6 +19,7 @@ mod verdict;
 mod vocabulary;
 pub mod worker;
 
+pub use elements::Elements;
 pub use owner::{AsOwner, Role};
 pub use row::Row;
 pub use scan::{Key, Scan};

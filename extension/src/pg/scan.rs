@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
+use super::elements::Elements;
+
 /// A value to look up in one column of an index, by equality.
 #[derive(Clone, Copy, Debug)]
 pub enum Key<'a> {
@@ -207,10 +209,10 @@ impl<'a> Tuple<'a> {
         i64::try_from(interval.as_micros()).ok()
     }
 
-    /// A `text[]` column; null elements are left out.
-    pub fn texts(self, column: usize) -> Vec<&'a str> {
-        self.get::<pgrx::Array<'a, &'a str>>(column)
-            .map(|array| array.iter().flatten().collect())
+    /// An array column of `text`, `inet` or `cidr`; null elements are left out, and null is empty.
+    pub fn elements<T: FromDatum + 'a>(self, column: usize) -> Vec<T> {
+        self.get::<Elements<T>>(column)
+            .map(|elements| elements.0.into_iter().flatten().collect())
             .unwrap_or_default()
     }
 }

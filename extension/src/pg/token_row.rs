@@ -57,7 +57,7 @@ impl<'a> TokenRow<'a> {
 
     /// The permissions that it was given.
     pub fn permissions(self) -> Vec<&'a str> {
-        self.0.texts(Column::Permissions as usize)
+        self.0.elements(Column::Permissions as usize)
     }
 
     /// What the row says of the token's life and its owner.
@@ -82,11 +82,7 @@ impl<'a> TokenRow<'a> {
 
     /// Whether it may be used from this address: it has no networks, or one of them contains the address.
     pub fn allows_client(self, client: Option<Client>) -> bool {
-        let Some(networks) = self.datum(Column::AllowedAddrs) else {
-            return true;
-        };
-        // SAFETY: the column is a cidr[].
-        let networks = unsafe { cidr_elements(networks) };
+        let networks: Vec<Client> = self.0.elements(Column::AllowedAddrs as usize);
         networks.is_empty()
             || client
                 .is_some_and(|client| networks.iter().any(|network| client.is_within(*network)))
@@ -94,33 +90,5 @@ impl<'a> TokenRow<'a> {
 
     pub(super) fn datum(self, column: Column) -> Option<pg_sys::Datum> {
         self.0.datum(column as usize)
-    }
-}
-
-/// The elements of a `cidr[]`, without nulls.
-unsafe fn cidr_elements(array: pg_sys::Datum) -> Vec<pg_sys::Datum> {
-    let mut elements = std::ptr::null_mut();
-    let mut isnull = std::ptr::null_mut();
-    let mut count = 0;
-    // SAFETY: the caller gives a cidr[]; its elements are varlena, aligned as integers.
-    unsafe {
-        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-        if (*array).ndim == 0 {
-            return Vec::new();
-        }
-        pg_sys::deconstruct_array(
-            array,
-            pg_sys::CIDROID,
-            -1,
-            false,
-            pg_sys::TYPALIGN_INT as std::ffi::c_char,
-            &mut elements,
-            &mut isnull,
-            &mut count,
-        );
-        (0..count as usize)
-            .filter(|&i| !*isnull.add(i))
-            .map(|i| *elements.add(i))
-            .collect()
     }
 }

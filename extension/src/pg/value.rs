@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::net::IpAddr;
 
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
-use pgrx::datum::{Datum, UnboxDatum};
+use pgrx::datum::Datum;
 use pgrx::nullable::Nullable;
 use pgrx::{FromDatum, IntoDatum, impl_sql_translatable, pg_sys};
 
@@ -39,7 +39,7 @@ impl IntoDatum for Cidrs {
 /// PGSQL_AF_INET: AF_INET of the system, 2 everywhere.
 const IPV4: u8 = 2;
 
-/// An `inet`, kept as PostgreSQL gave it.
+/// An `inet` or `cidr`, kept as PostgreSQL gave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Client(pg_sys::Datum);
 
@@ -67,22 +67,13 @@ impl Client {
         }
     }
 
-    /// Whether the address lies in a network, given as a `cidr`.
-    pub(super) fn is_within(self, network: pg_sys::Datum) -> bool {
+    /// Whether the address lies in a network, which a `cidr` is.
+    pub(super) fn is_within(self, network: Client) -> bool {
         // SAFETY: network_supeq takes two values of the inet family, which these are.
         unsafe {
-            pgrx::direct_function_call(pg_sys::network_supeq, &[Some(network), Some(self.0)])
+            pgrx::direct_function_call(pg_sys::network_supeq, &[Some(network.0), Some(self.0)])
                 .unwrap_or(false)
         }
-    }
-}
-
-// SAFETY: an element of an inet[] is an inet, and outlives the array's reader by living in the array.
-unsafe impl UnboxDatum for Client {
-    type As<'src> = Client;
-
-    unsafe fn unbox<'src>(datum: Datum<'src>) -> Client {
-        Client(datum.sans_lifetime())
     }
 }
 

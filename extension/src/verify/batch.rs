@@ -7,9 +7,9 @@ use pgrx::prelude::*;
 use super::answer::answer;
 use super::question::{Presented, Question};
 use crate::error::Error;
-use crate::pg::{Client, VerdictSet};
+use crate::pg::{Client, Elements, VerdictSet};
 
-type Texts<'a> = Option<pgrx::Array<'a, &'a str>>;
+type Texts<'a> = Option<Elements<&'a str>>;
 
 #[expect(
     clippy::too_many_arguments,
@@ -24,7 +24,7 @@ fn verify_tokens(
     workspace_ids: Texts<'_>,
     targets: Texts<'_>,
     zones: Texts<'_>,
-    client_addrs: Option<pgrx::Array<'_, Client>>,
+    client_addrs: Option<Elements<Client>>,
     consume: Option<bool>,
 ) -> Result<(), ErrorReport> {
     let tokens = tokens.ok_or(Error::invalid("tokens", "must be an array, not null"))?;
@@ -36,11 +36,11 @@ fn verify_tokens(
         zones,
         client_addrs,
     };
-    let presented = tokens.iter().map(Presented::text);
+    let presented = tokens.0.iter().map(|text| Presented::text(*text));
     Ok(answer_all(
         fcinfo,
         presented,
-        tokens.len(),
+        tokens.0.len(),
         &questions,
         consume,
     )?)
@@ -53,13 +53,13 @@ fn verify_tokens(
 #[pg_extern(sql = false)]
 fn verify_digests(
     fcinfo: pg_sys::FunctionCallInfo,
-    digests: Option<pgrx::Array<'_, &[u8]>>,
+    digests: Option<Elements<&[u8]>>,
     scopes: Texts<'_>,
     permissions: Texts<'_>,
     workspace_ids: Texts<'_>,
     targets: Texts<'_>,
     zones: Texts<'_>,
-    client_addrs: Option<pgrx::Array<'_, Client>>,
+    client_addrs: Option<Elements<Client>>,
     consume: Option<bool>,
 ) -> Result<(), ErrorReport> {
     let digests = digests.ok_or(Error::invalid("digests", "must be an array, not null"))?;
@@ -71,11 +71,11 @@ fn verify_digests(
         zones,
         client_addrs,
     };
-    let presented = digests.iter().map(Presented::digest);
+    let presented = digests.0.iter().map(|digest| Presented::digest(*digest));
     Ok(answer_all(
         fcinfo,
         presented,
-        digests.len(),
+        digests.0.len(),
         &questions,
         consume,
     )?)
@@ -88,27 +88,18 @@ struct Questions<'a> {
     workspace_ids: Texts<'a>,
     targets: Texts<'a>,
     zones: Texts<'a>,
-    client_addrs: Option<pgrx::Array<'a, Client>>,
+    client_addrs: Option<Elements<Client>>,
 }
 
 impl Questions<'_> {
     fn check_lengths(&self, expected: usize) -> Result<(), Error> {
         let lengths = [
-            ("scopes", self.scopes.as_ref().map(pgrx::Array::len)),
-            (
-                "permissions",
-                self.permissions.as_ref().map(pgrx::Array::len),
-            ),
-            (
-                "workspace_ids",
-                self.workspace_ids.as_ref().map(pgrx::Array::len),
-            ),
-            ("targets", self.targets.as_ref().map(pgrx::Array::len)),
-            ("zones", self.zones.as_ref().map(pgrx::Array::len)),
-            (
-                "client_addrs",
-                self.client_addrs.as_ref().map(pgrx::Array::len),
-            ),
+            ("scopes", length(&self.scopes)),
+            ("permissions", length(&self.permissions)),
+            ("workspace_ids", length(&self.workspace_ids)),
+            ("targets", length(&self.targets)),
+            ("zones", length(&self.zones)),
+            ("client_addrs", length(&self.client_addrs)),
         ];
         for (argument, length) in lengths {
             if let Some(length) = length
@@ -134,43 +125,34 @@ fn answer_all(
     consume: Option<bool>,
 ) -> Result<(), Error> {
     questions.check_lengths(count)?;
-    let mut scopes = questions.scopes.as_ref().map(pgrx::Array::iter);
-    let mut permissions = questions.permissions.as_ref().map(pgrx::Array::iter);
-    let mut workspace_ids = questions.workspace_ids.as_ref().map(pgrx::Array::iter);
-    let mut targets = questions.targets.as_ref().map(pgrx::Array::iter);
-    let mut zones = questions.zones.as_ref().map(pgrx::Array::iter);
-    let mut client_addrs = questions.client_addrs.as_ref().map(pgrx::Array::iter);
-
     let mut verdicts = VerdictSet::begin(fcinfo);
-    for (n, presented) in (1..).zip(presented) {
+    for (i, presented) in presented.enumerate() {
         let question = Question {
-            scope: next(&mut scopes),
-            permissions: words(next(&mut permissions)),
-            workspace_id: next(&mut workspace_ids),
-            target: next(&mut targets),
-            zone: next(&mut zones),
-            client_addr: next(&mut client_addrs),
+            scope: element(&questions.scopes, i),
+            permissions: words(element(&questions.permissions, i)),
+            workspace_id: element(&questions.workspace_ids, i),
+            target: element(&questions.targets, i),
+            zone: element(&questions.zones, i),
+            client_addr: element(&questions.client_addrs, i),
         };
         let answer = answer(presented, &question, consume.unwrap_or(true))?;
-        verdicts.put(n, &answer.verdict);
+        verdicts.put(i as i32 + 1, &answer.verdict);
     }
     Ok(())
 }
 
-/// The next element of an array, if the array is there and the element not null.
-fn next<T>(elements: &mut Option<impl Iterator<Item = Option<T>>>) -> Option<T> {
-    elements.as_mut()?.next().flatten()
+fn length<T>(array: &Option<Elements<T>>) -> Option<usize> {
+    array.as_ref().map(|array| array.0.len())
 }
 
-/// The permissions that one element asks for, separated by spaces as in OAuth (RFC 6749, section 3.3).
+/// An element of an array, if the array is there and the element not null.
+fn element<T: Copy>(array: &Option<Elements<T>>, i: usize) -> Option<T> {
+    array.as_ref()?.0[i]
+}
+
+/// The permissions that one element asks for, separated by single spaces as in OAuth (RFC 6749, section 3.3).
 fn words(element: Option<&str>) -> Vec<Option<&str>> {
     element
-        .map(|words| {
-            words
-                .split(' ')
-                .filter(|word| !word.is_empty())
-                .map(Some)
-                .collect()
-        })
+        .map(|words| words.split(' ').map(Some).collect())
         .unwrap_or_default()
 }

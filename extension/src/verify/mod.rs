@@ -14,7 +14,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::Error;
-use crate::pg::{Client, Verdict};
+use crate::pg::{Client, Elements, Verdict};
 use answer::answer;
 use question::{Presented, Question};
 
@@ -28,7 +28,7 @@ pub use vocabulary::vocabulary;
 fn verify_token(
     token: Option<&str>,
     scope: Option<&str>,
-    permissions: Option<pgrx::Array<'_, &str>>,
+    permissions: Option<Elements<&str>>,
     workspace_id: Option<&str>,
     target: Option<&str>,
     zone: Option<&str>,
@@ -37,7 +37,7 @@ fn verify_token(
 ) -> Result<Verdict, ErrorReport> {
     let question = Question {
         scope,
-        permissions: elements(&permissions),
+        permissions: permissions.map(|array| array.0).unwrap_or_default(),
         workspace_id,
         target,
         zone,
@@ -54,7 +54,7 @@ fn verify_token(
 fn verify_digest(
     digest: Option<&[u8]>,
     scope: Option<&str>,
-    permissions: Option<pgrx::Array<'_, &str>>,
+    permissions: Option<Elements<&str>>,
     workspace_id: Option<&str>,
     target: Option<&str>,
     zone: Option<&str>,
@@ -63,7 +63,7 @@ fn verify_digest(
 ) -> Result<Verdict, ErrorReport> {
     let question = Question {
         scope,
-        permissions: elements(&permissions),
+        permissions: permissions.map(|array| array.0).unwrap_or_default(),
         workspace_id,
         target,
         zone,
@@ -85,7 +85,7 @@ fn verify_digest(
 fn require_token(
     token: Option<&str>,
     scope: Option<&str>,
-    permissions: Option<pgrx::Array<'_, &str>>,
+    permissions: Option<Elements<&str>>,
     workspace_id: Option<&str>,
     target: Option<&str>,
     zone: Option<&str>,
@@ -94,7 +94,7 @@ fn require_token(
 ) -> Result<Verdict, ErrorReport> {
     let question = Question {
         scope,
-        permissions: elements(&permissions),
+        permissions: permissions.map(|array| array.0).unwrap_or_default(),
         workspace_id,
         target,
         zone,
@@ -105,11 +105,4 @@ fn require_token(
         None => Ok(answer.verdict),
         Some((code, retry_after)) => Err(Error::Refused(code, retry_after).into()),
     }
-}
-
-fn elements<'a>(array: &'a Option<pgrx::Array<'a, &'a str>>) -> Vec<Option<&'a str>> {
-    array
-        .as_ref()
-        .map(|array| array.iter().collect())
-        .unwrap_or_default()
 }

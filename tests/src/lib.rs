@@ -11,6 +11,7 @@
 mod cluster;
 mod database;
 mod error;
+mod facade;
 mod program;
 mod server;
 mod wait;
@@ -19,6 +20,7 @@ mod watchdog;
 pub use cluster::{Cluster, Settings, shared};
 pub use database::Database;
 pub use error::{SqlError, error_of};
+pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

@@ -1,11 +1,20 @@
 # pgtoken: run `make help` for what there is. PG_CONFIG= names the PostgreSQL to build for.
 LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libpgtoken.so
 SOURCES := $(shell find extension -name '*.rs' -o -name '*.toml')
-.PHONY: help test lint packages build install installcheck package clean
+.PHONY: help up down test lint packages build install installcheck package clean clean-data
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+up: packages build ## start a private cluster with demo data, and the facade
+	@scripts/up.sh
+
+down: ## stop what `make up` started; the data stays
+	@scripts/down.sh
+
+clean-data: down ## delete the private cluster
+	@scripts/clean-data.sh
 
 test: packages build ## run every test
 	@scripts/test.sh

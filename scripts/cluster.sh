@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # The private cluster of `make up`: where it is, and its two processes. Sourced, never run.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # The server's user must be able to read what is installed for it, whatever the caller's umask.

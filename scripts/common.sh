@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What every script shares: where things are, and how to say what happens. Sourced, never run.
 set -euo pipefail
 

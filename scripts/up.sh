@@ -241,7 +241,8 @@ WELCOME
 random_hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
 find_pg_config
-[ -f "$library" ] && [ -f "$facade" ] || die "nothing is built: run 'make up', or 'make build' first"
+[ -f "$library" ] || die "$library is missing: run 'make build'"
+[ -f "$facade" ] || die "$facade is missing: run 'make build'"
 take_lock
 
 # The caller may have another server in the environment; this cluster's own values are in its file.

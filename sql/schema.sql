@@ -1,8 +1,5 @@
 -- pgtoken: API tokens that live inside PostgreSQL
 
--- Complain if this script is sourced in psql rather than through CREATE EXTENSION
-\echo Use "CREATE EXTENSION pgtoken" to load this file. \quit
-
 -- What this extension needs of its database
 
 do $do$

@@ -8,12 +8,15 @@
 //! that waits for the process to be gone and then removes what is left.
 #![forbid(unsafe_code)]
 
+pub mod authority;
 mod cluster;
 mod database;
 mod error;
 mod facade;
 mod program;
 mod server;
+mod session;
+pub mod stage;
 mod wait;
 mod watchdog;
 
@@ -22,5 +25,6 @@ pub use database::Database;
 pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
+pub use session::{Answer, Session};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

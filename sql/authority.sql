@@ -153,6 +153,44 @@ $$;
 comment on function pgtoken_internal.lock_below() is
     'Trigger: a directory row that is locked locks, in the one order, all rows that its keys are going to change';
 
+create function pgtoken_internal.lock_above()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    case tg_table_name
+        when 'app_user' then
+            perform from pgtoken.workspace as w where w.workspace_id = new.service_of for key share;
+        when 'member' then
+            perform from pgtoken.workspace as w where w.workspace_id = new.workspace_id for share;
+            perform from pgtoken.app_user as u where u.user_id = new.user_id for key share;
+        when 'target' then
+            perform from pgtoken.workspace as w where w.workspace_id = new.workspace_id for share;
+        when 'zone' then
+            perform from pgtoken.target as t where t.target_id = new.target_id for share;
+    end case;
+    return new;
+end
+$$;
+comment on function pgtoken_internal.lock_above() is
+    'Trigger: a new directory row locks those that it belongs to before its own key does; FOR SHARE where sets are put, which it waits for';
+
+create trigger app_user_lock_above
+    before insert on pgtoken.app_user
+    for each row when (new.service_of is not null)
+    execute function pgtoken_internal.lock_above();
+create trigger member_lock_above
+    before insert on pgtoken.member
+    for each row execute function pgtoken_internal.lock_above();
+create trigger target_lock_above
+    before insert on pgtoken.target
+    for each row execute function pgtoken_internal.lock_above();
+create trigger zone_lock_above
+    before insert on pgtoken.zone
+    for each row execute function pgtoken_internal.lock_above();
+
 create trigger workspace_lock
     before delete on pgtoken.workspace
     for each row execute function pgtoken_internal.lock_below();

@@ -159,10 +159,11 @@ begin
     leaving_or_changing := array(
         select m.user_id
         from pgtoken.member as m
+        left join jsonb_array_elements(given) as e on e ->> 'user_id' = m.user_id
         where m.workspace_id = put_members.workspace_id
-          and not given @> jsonb_build_array(jsonb_build_object('user_id', m.user_id, 'scope', m.scope))
+          and m.scope is distinct from e ->> 'scope'
         order by m.user_id
-        for update
+        for update of m
     );
     perform pgtoken_internal.lock_tokens_of_members(put_members.workspace_id, joining || leaving_or_changing);
 
@@ -183,6 +184,7 @@ begin
     insert into pgtoken.member (workspace_id, user_id, scope, manages_tokens)
     select put_members.workspace_id, e ->> 'user_id', e ->> 'scope', coalesce((e -> 'manages_tokens')::boolean, false)
     from jsonb_array_elements(given) as e
+    where e ->> 'user_id' = any (joining)
     order by e ->> 'user_id'
     on conflict do nothing;
     get diagnostics added = row_count;

@@ -135,6 +135,20 @@ $$;
 comment on function pgtoken_internal.check_permission() is
     'Trigger: a permission is never renamed, and not deleted while a token has it (22023)';
 
+create function pgtoken_internal.refuse_truncate()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '%: cannot be truncated, since tokens and members use its words', tg_table_name
+        using errcode = 'invalid_parameter_value',
+              hint = format('delete from pgtoken.%I where name = …', tg_table_name);
+end
+$$;
+comment on function pgtoken_internal.refuse_truncate() is
+    'Trigger: words that may be in use go one by one (22023)';
+
 create function pgtoken_internal.forget_vocabulary()
 returns trigger
 language c
@@ -149,9 +163,13 @@ create trigger scope_check_member_scope
     after insert or update on pgtoken.scope
     for each row when (new.member_scope is not null)
     execute function pgtoken_internal.check_member_scope();
+create trigger scope_keep
+    before truncate on pgtoken.scope
+    for each statement execute function pgtoken_internal.refuse_truncate();
+-- for each row, since logical replication fires no others
 create trigger scope_forget
-    after insert or update or delete or truncate on pgtoken.scope
-    for each statement execute function pgtoken_internal.forget_vocabulary();
+    after insert or update or delete on pgtoken.scope
+    for each row execute function pgtoken_internal.forget_vocabulary();
 
 create trigger permission_check
     before insert or update or delete on pgtoken.permission
@@ -160,6 +178,9 @@ create trigger permission_check_member_scope
     after insert or update on pgtoken.permission
     for each row when (new.member_scope is not null)
     execute function pgtoken_internal.check_member_scope();
+create trigger permission_keep
+    before truncate on pgtoken.permission
+    for each statement execute function pgtoken_internal.refuse_truncate();
 create trigger permission_forget
-    after insert or update or delete or truncate on pgtoken.permission
-    for each statement execute function pgtoken_internal.forget_vocabulary();
+    after insert or update or delete on pgtoken.permission
+    for each row execute function pgtoken_internal.forget_vocabulary();

@@ -71,11 +71,11 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(
-        nullif(current_setting('pgtoken.actor', true), ''),
-        nullif(current_setting('role'), 'none'),
-        session_user
-    )
+    -- What is no actor for a function is none here; a change of the directory is not refused for it.
+    select case
+        when pgtoken_internal.is_key(current_setting('pgtoken.actor', true)) then current_setting('pgtoken.actor', true)
+        else coalesce(nullif(current_setting('role'), 'none'), session_user)
+    end
 $$;
 comment on function pgtoken_internal.directory_actor() is
     'Who to name for what plain DML on the directory does to tokens: the setting pgtoken.actor, else the role set, else the role logged in';

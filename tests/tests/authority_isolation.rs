@@ -74,10 +74,11 @@ fn race(act: &str) {
     let (reducer, actor, observer) = (Session::open(&db), Session::open(&db), Session::open(&db));
     let mut n = 0;
     for reduction in REDUCTIONS {
+        let mut cases = Vec::new();
         for levels in LEVELS {
             for order in ORDERS {
                 n += 1;
-                let case = format!("{order:?} {levels:?} {reduction} against {act}");
+                let case = format!("w{n}: {order:?} {levels:?} {reduction} against {act}");
                 observer.rows(&at(STAGE, n));
                 for (session, level) in [&reducer, &actor].into_iter().zip(levels) {
                     session.rows(&format!(
@@ -97,15 +98,17 @@ fn race(act: &str) {
                     (other, one)
                 };
                 judge(&case, of_reduction, of_act);
-                let excesses = excesses(&observer);
-                assert!(excesses.is_empty(), "{case}\n{}", excesses.join("\n"));
-                observer.rows(&at(
-                    "delete from pgtoken.workspace where workspace_id in ('w§', 'elsewhere§');
-                     delete from pgtoken.app_user where user_id = 'u§'",
-                    n,
-                ));
+                cases.push(case);
             }
         }
+        let excesses = excesses(&observer);
+        assert!(
+            excesses.is_empty(),
+            "{}\n{}",
+            excesses.join("\n"),
+            cases.join("\n")
+        );
+        observer.rows("delete from pgtoken.workspace; delete from pgtoken.app_user");
     }
 }
 

@@ -37,6 +37,7 @@ pub enum Decision {
 
 impl Rate {
     /// Decides one request at `now`, from the state that the last admission left (0 at first).
+    /// `now` is read after the state is.
     ///
     /// A state further ahead than this rate can reach stems from a slower rate that has since been replaced, and is
     /// brought down to a used-up rate of this kind.

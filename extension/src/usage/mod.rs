@@ -69,7 +69,7 @@ pub fn admit(token: &[u8; 16], rate: Option<Rate>, client: Option<ClientAddr>, n
         count_verdict(table, database, Code::RateLimited, now);
         return NO_SLOT;
     };
-    match slot.take_rate(rate, usage_clock::monotonic()) {
+    match slot.take_rate(rate, usage_clock::monotonic) {
         Decision::Admitted { .. } => {
             count_use(table, slot, client, now);
             Admission::Admitted
@@ -88,7 +88,7 @@ pub fn would_admit(token: &[u8; 16], rate: Option<Rate>) -> Admission {
     let Some(slot) = table.find(Key::token(shmem::my_database(), token)) else {
         return if table.is_full(usage_clock::monotonic) { NO_SLOT } else { Admission::Admitted };
     };
-    match slot.ask_rate(rate, usage_clock::monotonic()) {
+    match slot.ask_rate(rate, usage_clock::monotonic) {
         Decision::Admitted { .. } => Admission::Admitted,
         Decision::Limited { wait, .. } => Admission::Limited { retry_after: retry_after(wait) },
     }

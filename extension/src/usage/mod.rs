@@ -60,7 +60,7 @@ pub fn admit(token: &[u8; 16], rate: Option<Rate>, client: Option<ClientAddr>, n
     let Some(rate) = rate else {
         match slot {
             Some(slot) => count_use(table, slot, client, now),
-            None => count_uncounted(table, database, Code::Valid, now),
+            None => _ = table.stats().uncounted.fetch_add(1, Ordering::Relaxed),
         }
         return Admission::Admitted;
     };
@@ -180,13 +180,5 @@ fn count_verdict(table: Table, database: u32, code: Code, now: i64) {
     match slot_of(table, Key::verdict(database, code)) {
         Some(slot) => count_use(table, slot, None, now),
         None => _ = table.stats().uncounted.fetch_add(1, Ordering::Relaxed),
-    }
-}
-
-/// Counts the valid verdict of a token that has no slot, for the database if not for the token.
-fn count_uncounted(table: Table, database: u32, code: Code, now: i64) {
-    table.stats().uncounted.fetch_add(1, Ordering::Relaxed);
-    if let Some(slot) = table.find(Key::verdict(database, code)) {
-        count_use(table, slot, None, now);
     }
 }

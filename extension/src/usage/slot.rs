@@ -130,6 +130,7 @@ pub struct Pending {
 
 /// One slot in shared memory; all zero is a vacant one.
 #[repr(C, align(32))]
+#[derive(Default)]
 pub struct Slot {
     owner: AtomicU64,
     id: [AtomicU64; 2],

@@ -12,7 +12,7 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -83,7 +83,7 @@ impl Tally {
 #[test]
 fn every_count_reaches_its_own_token_while_slots_change_hands() {
     const KEYS: u64 = 300;
-    const ROUNDS: u64 = 50_000;
+    const ROUNDS: u64 = 10_000;
     let table = new_table(64);
     let lock = Mutex::new(());
     let guard = || lock.lock().expect("no thread panics with the lock");
@@ -172,6 +172,57 @@ fn threads_together_never_get_more_than_the_rate() {
     let most = 200 + (clock() - started) / 50_000;
     assert!(admitted <= most, "{admitted} admitted, at most {most} allowed");
     assert!(admitted >= 200);
+}
+
+#[test]
+fn a_slot_that_changed_hands_is_not_pinned_for_its_former_token() {
+    let slot = Slot::default();
+    drop(slot.take(key(1)));
+    assert!(slot.vacate(clock()));
+    assert!(slot.pin(key(1)).is_none());
+    drop(slot.take(key(2)));
+    assert!(slot.pin(key(1)).is_none());
+    assert!(slot.pin(key(2)).is_some());
+}
+
+#[test]
+fn a_slot_is_not_vacated_while_somebody_works_in_it_or_something_is_pending() {
+    let slot = Slot::default();
+    let pinned = slot.take(key(1));
+    assert!(!slot.vacate(clock()));
+    pinned.used(1, None);
+    assert!(!slot.vacate(clock()));
+    slot.settle(&slot.pending(0).expect("a use"));
+    slot.pin(key(1)).expect("it is still there").add_denials(1, 1, Code::Expired);
+    assert!(!slot.vacate(clock()));
+    slot.settle(&slot.pending(0).expect("a denial"));
+    assert!(slot.vacate(clock()));
+}
+
+#[test]
+fn a_process_that_sleeps_does_not_undo_what_others_took() {
+    static SLOT: LazyLock<Slot> = LazyLock::new(Slot::default);
+    static OTHERS: AtomicU64 = AtomicU64::new(0);
+    const RATE: Rate = Rate { limit: 10, window_us: 1_000_000 };
+    fn later() -> u64 {
+        1_000_000_000
+    }
+    /// Reads the clock and falls asleep; meanwhile the others take all there is.
+    fn sleepy() -> u64 {
+        if OTHERS.load(Ordering::Relaxed) > 0 {
+            return later();
+        }
+        let slot = SLOT.pin(key(1)).expect("its slot");
+        while matches!(slot.take_rate(RATE, later), Decision::Admitted { .. }) {
+            OTHERS.fetch_add(1, Ordering::Relaxed);
+        }
+        1
+    }
+    let slot = SLOT.take(key(1));
+    let decision = slot.take_rate(RATE, sleepy);
+    assert_eq!(OTHERS.load(Ordering::Relaxed), 10);
+    assert!(matches!(decision, Decision::Limited { .. }));
+    assert!(matches!(slot.ask_rate(RATE, later), Decision::Limited { wait: 100_000_000, .. }));
 }
 
 #[test]

@@ -3,9 +3,15 @@
 //! This crate is the shared library behind the `pgtoken` extension.
 use pgrx::prelude::*;
 
+mod caller;
+mod error;
+mod ids;
+mod list;
+mod manage;
 mod pg;
 mod settings;
 mod usage;
+mod verify;
 
 ::pgrx::pg_module_magic!();
 

@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+use pgtoken_format::Prefix;
 use pgtoken_rules::parse_duration;
 
 use crate::pg::guc::{self, TextRule};
@@ -28,7 +29,8 @@ static DEFAULT_TTL: GucSetting<Option<CString>> = GucSetting::<Option<CString>>:
 static MAX_TOKENS_PER_USER: GucSetting<i32> = GucSetting::<i32>::new(0);
 static FLUSH_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
 static USAGE_BUCKET: GucSetting<UsageBucket> = GucSetting::<UsageBucket>::new(UsageBucket::Hour);
-static USAGE_RETENTION: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"90 days"));
+static USAGE_RETENTION: GucSetting<Option<CString>> =
+    GucSetting::<Option<CString>>::new(Some(c"90 days"));
 static USAGE_SLOTS: GucSetting<i32> = GucSetting::<i32>::new(65_536);
 
 /// Defines every setting. `_PG_init` calls it first.
@@ -104,7 +106,11 @@ pub fn define() {
     );
     // Without preloading there is no table to size, and a setting for server start may no longer be defined.
     // It stays known, so that the line in postgresql.conf draws no warning while the other line is missing.
-    let context = if guc::is_preloading() { GucContext::Postmaster } else { GucContext::Sighup };
+    let context = if guc::is_preloading() {
+        GucContext::Postmaster
+    } else {
+        GucContext::Sighup
+    };
     GucRegistry::define_int_guc(
         c"pgtoken.usage_slots",
         c"How many tokens can be in use between two flushes.",
@@ -139,9 +145,20 @@ pub fn default_ttl() -> Option<Duration> {
     duration(&DEFAULT_TTL)
 }
 
+/// What to add to the configuration when the library is not preloaded.
+pub fn preload_hint() -> String {
+    let present = guc::show(c"shared_preload_libraries");
+    let separator = if present.is_empty() { "" } else { "," };
+    format!(
+        "add this line to postgresql.conf and restart the server: shared_preload_libraries = '{present}{separator}pgtoken'"
+    )
+}
+
 /// How many live tokens a user can have, if bounded.
 pub fn max_tokens_per_user() -> Option<u32> {
-    u32::try_from(MAX_TOKENS_PER_USER.get()).ok().filter(|&most| most > 0)
+    u32::try_from(MAX_TOKENS_PER_USER.get())
+        .ok()
+        .filter(|&most| most > 0)
 }
 
 /// Time between two flushes.
@@ -166,15 +183,9 @@ pub fn usage_slots() -> usize {
 
 /// The rule of `pgtoken.prefix`.
 pub fn check_prefix(text: &str) -> Result<(), String> {
-    let group = |group: &str| {
-        !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let well_formed = text.len() <= 24 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('_').all(group);
-    well_formed.then_some(()).ok_or_else(|| {
-        "A prefix is lower-case letters and digits in groups joined by single underscores, starts with a letter, \
-         and has at most 24 characters."
-            .to_owned()
-    })
+    Prefix::parse(text)
+        .map(|_| ())
+        .map_err(|error| format!("The prefix {error}."))
 }
 
 /// The rule of settings that hold a duration; empty stands for none.
@@ -182,7 +193,9 @@ pub fn check_duration(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    parse_duration(text).map(|_| ()).map_err(|error| format!("{}.", sentence(&error.to_string())))
+    parse_duration(text)
+        .map(|_| ())
+        .map_err(|error| format!("{}.", sentence(&error.to_string())))
 }
 
 /// DETAIL starts with a capital letter.
@@ -196,5 +209,7 @@ fn duration(setting: &GucSetting<Option<CString>>) -> Option<Duration> {
 }
 
 fn text(setting: &GucSetting<Option<CString>>) -> String {
-    setting.get().map_or_else(String::new, |value| value.to_string_lossy().into_owned())
+    setting
+        .get()
+        .map_or_else(String::new, |value| value.to_string_lossy().into_owned())
 }

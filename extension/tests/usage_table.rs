@@ -12,8 +12,8 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{LazyLock, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use pgtoken_rules::{Code, Decision, Rate};
@@ -45,7 +45,13 @@ fn number(key: Key) -> u64 {
 
 /// An address and a time that tell whose they are.
 fn marks(n: u64) -> (i64, ClientAddr) {
-    (1_000_000 + n as i64, ClientAddr { addr: IpAddr::V6(Ipv6Addr::from(u128::from(n) << 64 | u128::from(n))), bits: 128 })
+    (
+        1_000_000 + n as i64,
+        ClientAddr {
+            addr: IpAddr::V6(Ipv6Addr::from(u128::from(n) << 64 | u128::from(n))),
+            bits: 128,
+        },
+    )
 }
 
 /// A small xorshift generator: threads need numbers, not quality.
@@ -71,7 +77,10 @@ impl Tally {
             let (at, addr) = marks(n);
             if pending.uses > 0 {
                 assert_eq!(pending.last_used_at, at, "the time of another token");
-                assert!(pending.addr.is_none_or(|found| found == addr), "the address of another token");
+                assert!(
+                    pending.addr.is_none_or(|found| found == addr),
+                    "the address of another token"
+                );
             }
             if pending.denied > 0 {
                 assert_eq!(pending.last_denied, Some((at, Code::Expired)));
@@ -136,17 +145,31 @@ fn every_count_reaches_its_own_token_while_slots_change_hands() {
     table.settle(&rest);
     for (n, [uses, denied]) in counted.iter().enumerate() {
         let n = n as u64;
-        assert_eq!(tally.uses.get(&n).copied().unwrap_or(0), uses.load(Ordering::Relaxed), "uses of {n}");
-        assert_eq!(tally.denied.get(&n).copied().unwrap_or(0), denied.load(Ordering::Relaxed), "denials of {n}");
+        assert_eq!(
+            tally.uses.get(&n).copied().unwrap_or(0),
+            uses.load(Ordering::Relaxed),
+            "uses of {n}"
+        );
+        assert_eq!(
+            tally.denied.get(&n).copied().unwrap_or(0),
+            denied.load(Ordering::Relaxed),
+            "denials of {n}"
+        );
     }
-    assert!(table.stats().reclaimed.load(Ordering::Relaxed) > 1000, "slots hardly changed hands");
+    assert!(
+        table.stats().reclaimed.load(Ordering::Relaxed) > 1000,
+        "slots hardly changed hands"
+    );
     assert_eq!(table.pending_slots(), 0);
     assert!(table.used() <= 64);
 }
 
 #[test]
 fn threads_together_never_get_more_than_the_rate() {
-    let rate = Rate { limit: 200, window_us: 10_000 };
+    let rate = Rate {
+        limit: 200,
+        window_us: 10_000,
+    };
     let table = new_table(16);
     let lock = Mutex::new(());
     let started = clock();
@@ -157,7 +180,9 @@ fn threads_together_never_get_more_than_the_rate() {
                     let mut admitted = 0;
                     for _ in 0..500_000 {
                         let slot = table
-                            .find_or_take(key(1), clock, || lock.lock().expect("no thread panics with the lock"))
+                            .find_or_take(key(1), clock, || {
+                                lock.lock().expect("no thread panics with the lock")
+                            })
                             .expect("one token among 16 slots");
                         if let Decision::Admitted { .. } = slot.take_rate(rate, clock) {
                             admitted += 1;
@@ -167,10 +192,16 @@ fn threads_together_never_get_more_than_the_rate() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("a thread panicked")).sum()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a thread panicked"))
+            .sum()
     });
     let most = 200 + (clock() - started) / 50_000;
-    assert!(admitted <= most, "{admitted} admitted, at most {most} allowed");
+    assert!(
+        admitted <= most,
+        "{admitted} admitted, at most {most} allowed"
+    );
     assert!(admitted >= 200);
 }
 
@@ -193,7 +224,9 @@ fn a_slot_is_not_vacated_while_somebody_works_in_it_or_something_is_pending() {
     pinned.used(1, None);
     assert!(!slot.vacate(clock()));
     slot.settle(&slot.pending(0).expect("a use"));
-    slot.pin(key(1)).expect("it is still there").add_denials(1, 1, Code::Expired);
+    slot.pin(key(1))
+        .expect("it is still there")
+        .add_denials(1, 1, Code::Expired);
     assert!(!slot.vacate(clock()));
     slot.settle(&slot.pending(0).expect("a denial"));
     assert!(slot.vacate(clock()));
@@ -203,7 +236,10 @@ fn a_slot_is_not_vacated_while_somebody_works_in_it_or_something_is_pending() {
 fn a_process_that_sleeps_does_not_undo_what_others_took() {
     static SLOT: LazyLock<Slot> = LazyLock::new(Slot::default);
     static OTHERS: AtomicU64 = AtomicU64::new(0);
-    const RATE: Rate = Rate { limit: 10, window_us: 1_000_000 };
+    const RATE: Rate = Rate {
+        limit: 10,
+        window_us: 1_000_000,
+    };
     fn later() -> u64 {
         1_000_000_000
     }
@@ -222,13 +258,24 @@ fn a_process_that_sleeps_does_not_undo_what_others_took() {
     let decision = slot.take_rate(RATE, sleepy);
     assert_eq!(OTHERS.load(Ordering::Relaxed), 10);
     assert!(matches!(decision, Decision::Limited { .. }));
-    assert!(matches!(slot.ask_rate(RATE, later), Decision::Limited { wait: 100_000_000, .. }));
+    assert!(matches!(
+        slot.ask_rate(RATE, later),
+        Decision::Limited {
+            wait: 100_000_000,
+            ..
+        }
+    ));
 }
 
 #[test]
 fn a_full_table_gives_no_slot_until_one_is_flushed() {
     let table = new_table(16);
-    let used = |n| table.find_or_take(key(n), clock, || ()).map(|slot| slot.used(marks(n).0, None)).is_some();
+    let used = |n| {
+        table
+            .find_or_take(key(n), clock, || ())
+            .map(|slot| slot.used(marks(n).0, None))
+            .is_some()
+    };
     assert!((0..16).all(used));
     assert!(!used(16));
     assert!(used(3), "a token that has a slot is still counted");
@@ -240,10 +287,18 @@ fn a_full_table_gives_no_slot_until_one_is_flushed() {
 #[test]
 fn a_live_rate_keeps_its_slot() {
     let table = new_table(16);
-    let slow = Rate { limit: 1, window_us: 3_600_000_000 };
+    let slow = Rate {
+        limit: 1,
+        window_us: 3_600_000_000,
+    };
     for n in 0..16 {
-        let slot = table.find_or_take(key(n), clock, || ()).expect("an empty table");
-        assert!(matches!(slot.take_rate(slow, clock), Decision::Admitted { .. }));
+        let slot = table
+            .find_or_take(key(n), clock, || ())
+            .expect("an empty table");
+        assert!(matches!(
+            slot.take_rate(slow, clock),
+            Decision::Admitted { .. }
+        ));
     }
     assert!(table.find_or_take(key(16), clock, || ()).is_none());
     assert_eq!(table.pending_slots(), 0, "a rate is nothing to flush");
@@ -267,20 +322,30 @@ fn a_discarded_database_leaves_no_trace() {
     for n in 0..50u64 {
         let other = Key::token(DATABASE + 1, &u128::from(n).to_be_bytes());
         for key in [key(n), other] {
-            table.find_or_take(key, clock, || ()).expect("there is room").used(1, None);
+            table
+                .find_or_take(key, clock, || ())
+                .expect("there is room")
+                .used(1, None);
         }
     }
     table.discard(DATABASE, || ());
     assert_eq!(table.used(), 50);
     assert!(table.find(key(7)).is_none());
-    assert_eq!(table.pending_databases().into_iter().collect::<Vec<_>>(), [DATABASE + 1]);
+    assert_eq!(
+        table.pending_databases().into_iter().collect::<Vec<_>>(),
+        [DATABASE + 1]
+    );
     assert_eq!(table.stats().dropped.load(Ordering::Relaxed), 50);
 }
 
 #[test]
 fn a_torn_address_is_never_shown() {
     let table = new_table(16);
-    let slot = |n: u64| table.find_or_take(key(n), clock, || ()).expect("there is room");
+    let slot = |n: u64| {
+        table
+            .find_or_take(key(n), clock, || ())
+            .expect("there is room")
+    };
     slot(1).used(1, Some(marks(1).1));
     let running = AtomicBool::new(true);
     std::thread::scope(|scope| {
@@ -295,7 +360,11 @@ fn a_torn_address_is_never_shown() {
         }
         for _ in 0..100_000 {
             let pending = table.pending(DATABASE, usize::MAX);
-            if let Some(ClientAddr { addr: IpAddr::V6(v6), .. }) = pending[0].addr {
+            if let Some(ClientAddr {
+                addr: IpAddr::V6(v6),
+                ..
+            }) = pending[0].addr
+            {
                 let octets = u128::from(v6);
                 assert_eq!((octets >> 64) as u64, octets as u64);
             }
@@ -306,8 +375,14 @@ fn a_torn_address_is_never_shown() {
 
 fn addrs() -> impl Strategy<Value = ClientAddr> {
     prop_oneof![
-        (any::<u32>(), 0..=32u8).prop_map(|(addr, bits)| ClientAddr { addr: Ipv4Addr::from(addr).into(), bits }),
-        (any::<u128>(), 0..=128u8).prop_map(|(addr, bits)| ClientAddr { addr: Ipv6Addr::from(addr).into(), bits }),
+        (any::<u32>(), 0..=32u8).prop_map(|(addr, bits)| ClientAddr {
+            addr: Ipv4Addr::from(addr).into(),
+            bits
+        }),
+        (any::<u128>(), 0..=128u8).prop_map(|(addr, bits)| ClientAddr {
+            addr: Ipv6Addr::from(addr).into(),
+            bits
+        }),
     ]
 }
 

@@ -1,2 +1,26 @@
-//! Throw-away clusters for the tests of pgtoken.
+//! Throw-away PostgreSQL clusters, and what the tests of pgtoken ask of them.
+//!
+//! A test begins with [`shared()`]`.database()`: a fresh database with the extension in it, on a
+//! cluster that all tests of one file share.
+//! A test that restarts the server or needs settings starts a [`Cluster`] of its own.
+//!
+//! *Invariant*: nothing outlives the test process, however it ends. Each server has a [`Watchdog`]
+//! that waits for the process to be gone and then removes what is left.
 #![forbid(unsafe_code)]
+
+mod cluster;
+mod database;
+mod error;
+mod facade;
+mod program;
+mod server;
+mod wait;
+mod watchdog;
+
+pub use cluster::{Cluster, Settings, shared};
+pub use database::Database;
+pub use error::{SqlError, error_of};
+pub use facade::{Facade, Reply, agent};
+pub use program::checkout;
+pub use wait::wait_until;
+pub use watchdog::Watchdog;

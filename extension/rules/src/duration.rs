@@ -67,17 +67,39 @@ mod tests {
             ("10 s", 10),
             ("10 seconds", 10),
         ] {
-            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "abc", "-1", "-1 day", "1.5", "d", "90 d d", "9999999999999999999999", "90 days, 1h"] {
-            assert_eq!(parse_duration(text), Err(DurationError::Unreadable), "{text}");
+        for text in [
+            "",
+            "abc",
+            "-1",
+            "-1 day",
+            "1.5",
+            "d",
+            "90 d d",
+            "9999999999999999999999",
+            "90 days, 1h",
+        ] {
+            assert_eq!(
+                parse_duration(text),
+                Err(DurationError::Unreadable),
+                "{text}"
+            );
         }
         for text in ["0", "0 days", "1001 years", "18446744073709551615"] {
-            assert_eq!(parse_duration(text), Err(DurationError::OutOfRange), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Err(DurationError::OutOfRange),
+                "{text}"
+            );
         }
     }
 }

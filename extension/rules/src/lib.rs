@@ -6,8 +6,18 @@
 
 mod code;
 mod duration;
+mod grants;
+mod issue;
+mod key;
 mod rate;
+mod standing;
+mod vocabulary;
 
 pub use code::Code;
 pub use duration::{DurationError, parse_duration};
+pub use grants::{Grants, MAX_TARGETS, Zones};
+pub use issue::{Excess, Grantor, Wish, within_authority};
+pub use key::is_key;
 pub use rate::{Decision, Rate, retry_after};
+pub use standing::{Standing, scope_suffices};
+pub use vocabulary::{Authority, Permission, Scope, Vocabulary};

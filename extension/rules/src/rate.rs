@@ -50,13 +50,19 @@ impl Rate {
         if next <= horizon {
             Decision::Admitted { tat: next }
         } else {
-            Decision::Limited { tat, wait: next - horizon }
+            Decision::Limited {
+                tat,
+                wait: next - horizon,
+            }
         }
     }
 
     /// Nanoseconds between two admissions at an even pace, rounded up so that the rate is never exceeded.
     fn interval(self) -> u64 {
-        self.window_us.saturating_mul(1000).div_ceil(u64::from(self.limit.max(1))).max(1)
+        self.window_us
+            .saturating_mul(1000)
+            .div_ceil(u64::from(self.limit.max(1)))
+            .max(1)
     }
 }
 
@@ -90,23 +96,47 @@ mod tests {
 
     #[test]
     fn the_whole_limit_may_come_at_once_and_not_one_more() {
-        let rate = Rate { limit: 7, window_us: 1_000_000 };
+        let rate = Rate {
+            limit: 7,
+            window_us: 1_000_000,
+        };
         let mut tat = 0;
         for _ in 0..7 {
-            let Decision::Admitted { tat: next } = rate.decide(tat, 5_000) else { panic!("limited too early") };
+            let Decision::Admitted { tat: next } = rate.decide(tat, 5_000) else {
+                panic!("limited too early")
+            };
             tat = next;
         }
-        assert_eq!(rate.decide(tat, 5_000), Decision::Limited { tat, wait: 142_857_143 });
+        assert_eq!(
+            rate.decide(tat, 5_000),
+            Decision::Limited {
+                tat,
+                wait: 142_857_143
+            }
+        );
     }
 
     #[test]
     fn a_loosened_rate_is_not_held_back_by_the_old_one() {
-        let slow = Rate { limit: 1, window_us: 31 * DAY_US };
-        let fast = Rate { limit: 100, window_us: 1_000_000 };
-        let Decision::Admitted { tat } = slow.decide(0, 1_000) else { panic!("the first request was limited") };
-        let Decision::Limited { tat, wait } = fast.decide(tat, 1_000) else { panic!("the burst was not used up") };
+        let slow = Rate {
+            limit: 1,
+            window_us: 31 * DAY_US,
+        };
+        let fast = Rate {
+            limit: 100,
+            window_us: 1_000_000,
+        };
+        let Decision::Admitted { tat } = slow.decide(0, 1_000) else {
+            panic!("the first request was limited")
+        };
+        let Decision::Limited { tat, wait } = fast.decide(tat, 1_000) else {
+            panic!("the burst was not used up")
+        };
         assert_eq!(wait, 10_000_000);
-        assert!(matches!(fast.decide(tat, 1_000 + wait), Decision::Admitted { .. }));
+        assert!(matches!(
+            fast.decide(tat, 1_000 + wait),
+            Decision::Admitted { .. }
+        ));
     }
 
     #[test]

@@ -46,6 +46,18 @@ pub fn define_text(
     }
 }
 
+/// The value of a setting of the server, as text.
+pub fn show(name: &CStr) -> String {
+    // SAFETY: `missing_ok` makes an unknown setting a null pointer; another result is NUL-terminated.
+    unsafe {
+        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
+        if value.is_null() {
+            return String::new();
+        }
+        CStr::from_ptr(value).to_string_lossy().into_owned()
+    }
+}
+
 /// Whether shared_preload_libraries are being loaded, the time to ask for shared memory and workers.
 pub fn is_preloading() -> bool {
     // SAFETY: a plain variable of this process.
@@ -119,12 +131,16 @@ unsafe fn check(value: *const c_char, rule: fn(&str) -> Result<(), String>) -> b
     }
     // SAFETY: the caller passes a C string, and it outlives this call.
     let text = unsafe { CStr::from_ptr(value) };
-    let result = text.to_str().map_err(|_| "The value is not valid UTF-8.".to_owned()).and_then(rule);
+    let result = text
+        .to_str()
+        .map_err(|_| "The value is not valid UTF-8.".to_owned())
+        .and_then(rule);
     let Err(detail) = result else { return true };
     let detail = CString::new(detail).expect("no rule writes a null character");
     // SAFETY: the string is copied to the context that the server expects it in; the variable is this process's.
     unsafe {
-        pg_sys::GUC_check_errdetail_string = pg_sys::MemoryContextStrdup(pg_sys::ErrorContext, detail.as_ptr());
+        pg_sys::GUC_check_errdetail_string =
+            pg_sys::MemoryContextStrdup(pg_sys::ErrorContext, detail.as_ptr());
     }
     false
 }

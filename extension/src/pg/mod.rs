@@ -1,11 +1,30 @@
-//! Where Rust meets the server: the only folder with unsafe code.
+//! Where Rust meets PostgreSQL's C: the only room with `unsafe`.
 //!
-//! One guard per PostgreSQL resource.
-//! *Invariant:* what leaves this folder is safe to use; every precondition of the server's functions is met in here.
+//! One guard per resource; guards release on success and do nothing while unwinding, because the
+//! abort of the (sub)transaction releases everything then.
+//! *Invariant:* what leaves this room is safe to use without knowing how PostgreSQL works inside.
 #![allow(unsafe_code)]
 
+mod elements;
 pub mod guc;
+mod owner;
+mod row;
+mod scan;
 pub mod shmem;
+mod token_row;
 pub mod usage_clock;
 pub mod usage_file;
+mod value;
+mod verdict;
+mod vocabulary;
 pub mod worker;
+
+pub use elements::Elements;
+pub use owner::{AsOwner, Role};
+pub use row::Row;
+pub use scan::{Key, Scan};
+pub use token_row::TokenRow;
+pub use usage_clock::wall as now;
+pub use value::{Cidrs, Client, Jsonb};
+pub use verdict::{Effect, Verdict, VerdictSet};
+pub use vocabulary::{forget_at_commit, load_vocabulary, vocabulary_is_stale};

@@ -58,7 +58,9 @@ pub struct Guard {
 
 /// Waits for the table's lock.
 pub fn lock() -> Guard {
-    let lock = shared().expect("the lock is only asked for by those who have the table").lock;
+    let lock = shared()
+        .expect("the lock is only asked for by those who have the table")
+        .lock;
     // SAFETY: `lock` points to the lock of our tranche, which lives as long as the server's shared memory.
     unsafe { pg_sys::LWLockAcquire(lock, pg_sys::LWLockMode::LW_EXCLUSIVE) };
     Guard { lock }
@@ -115,10 +117,19 @@ unsafe extern "C-unwind" fn startup() {
             ptr::write_bytes(area.cast::<u8>(), 0, size(slots));
         }
         pg_sys::LWLockRelease(init_lock);
-        let table = Table::new(&*area, std::slice::from_raw_parts(area.add(1).cast::<Slot>(), slots));
-        (table, &raw mut (*pg_sys::GetNamedLWLockTranche(NAME.as_ptr())).lock)
+        let table = Table::new(
+            &*area,
+            std::slice::from_raw_parts(area.add(1).cast::<Slot>(), slots),
+        );
+        (
+            table,
+            &raw mut (*pg_sys::GetNamedLWLockTranche(NAME.as_ptr())).lock,
+        )
     };
-    SHARED.store(Box::leak(Box::new(Shared { table, lock })), Ordering::Relaxed);
+    SHARED.store(
+        Box::leak(Box::new(Shared { table, lock })),
+        Ordering::Relaxed,
+    );
     if found {
         return;
     }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags};
+use pgrx::bgworkers::{
+    BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags,
+};
 use pgrx::pg_sys::BgwHandleStatus;
 use pgrx::prelude::*;
 
@@ -87,7 +89,11 @@ pub fn database_state(database: u32) -> DatabaseState {
         let row = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>();
         let open = (*row).datallowconn;
         pg_sys::ReleaseSysCache(tuple);
-        if open { DatabaseState::Open } else { DatabaseState::Closed }
+        if open {
+            DatabaseState::Open
+        } else {
+            DatabaseState::Closed
+        }
     }
 }
 

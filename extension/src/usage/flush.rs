@@ -131,7 +131,10 @@ pub fn run(errand: Errand) {
         guc::pin(name, value);
     }
     let wait = LONGEST_LOCK_WAIT.min(guc::deadlock_timeout() / 2).max(1);
-    guc::pin(c"lock_timeout", &CString::new(wait.to_string()).expect("a number has no null character"));
+    guc::pin(
+        c"lock_timeout",
+        &CString::new(wait.to_string()).expect("a number has no null character"),
+    );
 
     let mut outcome = outcome::DONE;
     loop {
@@ -153,7 +156,9 @@ pub fn run(errand: Errand) {
     if errand.retention && delete_old() {
         outcome |= outcome::MORE_TO_DELETE;
     }
-    table.outcome(errand.place).store(outcome, Ordering::Release);
+    table
+        .outcome(errand.place)
+        .store(outcome, Ordering::Release);
 }
 
 enum Batch {
@@ -173,15 +178,21 @@ fn flush_batch(table: Table, database: u32) -> Batch {
         worker::lock_extension().then(|| {
             let pending = table.pending(database, BATCH);
             let full = pending.len() == BATCH;
-            let flush = Spi::connect_mut(|client| Flush::write(client, pending)).expect("the statements fit the tables");
+            let flush = Spi::connect_mut(|client| Flush::write(client, pending))
+                .expect("the statements fit the tables");
             (flush, full)
         })
     });
     // The transaction has committed. Nothing from here on can be interrupted or fail.
-    let Some((flush, full)) = flush else { return Batch::NoExtension };
+    let Some((flush, full)) = flush else {
+        return Batch::NoExtension;
+    };
     table.settle(flush.settled());
     flush.report(table, usage_clock::monotonic() - started);
-    Batch::Written { kept: flush.kept, full: full && flush.settled().next().is_some() }
+    Batch::Written {
+        kept: flush.kept,
+        full: full && flush.settled().next().is_some(),
+    }
 }
 
 type Ids = BTreeSet<[u8; 16]>;
@@ -199,19 +210,26 @@ struct Flush {
 
 impl Flush {
     fn write(client: &mut SpiClient<'_>, pending: Vec<Pending>) -> SpiResult<Flush> {
-        let (verdicts, mut tokens): (Vec<Pending>, Vec<Pending>) =
-            pending.into_iter().partition(|pending| pending.key.code().is_some());
+        let (verdicts, mut tokens): (Vec<Pending>, Vec<Pending>) = pending
+            .into_iter()
+            .partition(|pending| pending.key.code().is_some());
 
         let had_use = write_uses(client, UPDATE_USE, &tokens)?;
-        let (known, new): (Vec<Pending>, Vec<Pending>) =
-            tokens.into_iter().partition(|token| had_use.contains(&token_id(token)));
+        let (known, new): (Vec<Pending>, Vec<Pending>) = tokens
+            .into_iter()
+            .partition(|token| had_use.contains(&token_id(token)));
         let (new, unseen) = lock(client, new)?;
         write_uses(client, INSERT_USE, &new)?;
         let (dropped, kept) = give_up(client, unseen)?;
 
         tokens = [known, new].concat();
         tokens.sort_unstable_by_key(|token| token.key);
-        let flush = Flush { tokens, dropped, verdicts, kept };
+        let flush = Flush {
+            tokens,
+            dropped,
+            verdicts,
+            kept,
+        };
         let bucket = settings::usage_bucket();
         if bucket != UsageBucket::Off {
             flush.write_usages(client, bucket)?;
@@ -222,8 +240,12 @@ impl Flush {
 
     fn write_usages(&self, client: &mut SpiClient<'_>, bucket: UsageBucket) -> SpiResult<()> {
         let had_usage = write_usages(client, UPDATE_USAGE, &self.tokens, bucket)?;
-        let new: Vec<Pending> =
-            self.tokens.iter().filter(|token| !had_usage.contains(&token_id(token))).copied().collect();
+        let new: Vec<Pending> = self
+            .tokens
+            .iter()
+            .filter(|token| !had_usage.contains(&token_id(token)))
+            .copied()
+            .collect();
         write_usages(client, INSERT_USAGE, &new, bucket)?;
         Ok(())
     }
@@ -243,29 +265,46 @@ impl Flush {
         let buckets: Vec<_> = counts.keys().map(|(start, _)| timestamp(*start)).collect();
         let codes: Vec<&str> = counts.keys().map(|(_, code)| *code).collect();
         let counts: Vec<i64> = counts.into_values().collect();
-        client.update(PUT_VERDICTS, None, &[buckets.into(), codes.into(), counts.into()])?;
+        client.update(
+            PUT_VERDICTS,
+            None,
+            &[buckets.into(), codes.into(), counts.into()],
+        )?;
         Ok(())
     }
 
     /// What may be taken away from the slots.
     fn settled(&self) -> impl Iterator<Item = &Pending> {
-        self.tokens.iter().chain(&self.dropped).chain(&self.verdicts)
+        self.tokens
+            .iter()
+            .chain(&self.dropped)
+            .chain(&self.verdicts)
     }
 
     fn report(&self, table: Table, duration: u64) {
         let stats = table.stats();
-        let dropped: u64 = self.dropped.iter().map(|token| token.uses + token.denied).sum();
+        let dropped: u64 = self
+            .dropped
+            .iter()
+            .map(|token| token.uses + token.denied)
+            .sum();
         stats.dropped.fetch_add(dropped, Ordering::Relaxed);
         stats.flushes.fetch_add(1, Ordering::Relaxed);
-        stats.flushed_tokens.fetch_add(self.tokens.len() as u64, Ordering::Relaxed);
+        stats
+            .flushed_tokens
+            .fetch_add(self.tokens.len() as u64, Ordering::Relaxed);
         stats.flush_us.store(duration / 1000, Ordering::Relaxed);
-        stats.flushed_at.store(usage_clock::wall(), Ordering::Relaxed);
+        stats
+            .flushed_at
+            .store(usage_clock::wall(), Ordering::Relaxed);
     }
 }
 
 /// Deletes some usage past its retention; whether there may be more.
 fn delete_old() -> bool {
-    let Some(retention) = settings::usage_retention() else { return false };
+    let Some(retention) = settings::usage_retention() else {
+        return false;
+    };
     let before = timestamp(usage_clock::wall() - retention.as_micros() as i64);
     BackgroundWorker::transaction(|| {
         if !worker::lock_extension() {
@@ -275,17 +314,26 @@ fn delete_old() -> bool {
             let arguments = || [before.into(), DELETE_BATCH.into()];
             Ok([
                 client.update(DELETE_TOKEN_USAGE, None, &arguments())?.len(),
-                client.update(DELETE_VERDICT_USAGE, None, &arguments())?.len(),
+                client
+                    .update(DELETE_VERDICT_USAGE, None, &arguments())?
+                    .len(),
             ])
         });
-        deleted.expect("deleting usage past its retention").contains(&(DELETE_BATCH as usize))
+        deleted
+            .expect("deleting usage past its retention")
+            .contains(&(DELETE_BATCH as usize))
     })
 }
 
 /// Locks tokens until the commit; those that could be, and those that could not.
-fn lock(client: &mut SpiClient<'_>, tokens: Vec<Pending>) -> SpiResult<(Vec<Pending>, Vec<Pending>)> {
+fn lock(
+    client: &mut SpiClient<'_>,
+    tokens: Vec<Pending>,
+) -> SpiResult<(Vec<Pending>, Vec<Pending>)> {
     let locked = ids_of(client, LOCK_TOKENS, &tokens)?;
-    Ok(tokens.into_iter().partition(|token| locked.contains(&token_id(token))))
+    Ok(tokens
+        .into_iter()
+        .partition(|token| locked.contains(&token_id(token))))
 }
 
 /// Of tokens that could not be locked, those that do not exist; and whether there are others.
@@ -313,14 +361,35 @@ fn write_uses(client: &mut SpiClient<'_>, statement: &str, tokens: &[Pending]) -
     if tokens.is_empty() {
         return Ok(Ids::new());
     }
-    let denials = || tokens.iter().map(|token| token.last_denied.filter(|_| token.denied > 0));
+    let denials = || {
+        tokens
+            .iter()
+            .map(|token| token.last_denied.filter(|_| token.denied > 0))
+    };
     let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
     let uses: Vec<i64> = tokens.iter().map(|token| token.uses as i64).collect();
-    let used_at: Vec<_> = tokens.iter().map(|token| (token.uses > 0).then(|| timestamp(token.last_used_at))).collect();
-    let addrs: Vec<_> = tokens.iter().map(|token| token.addr.filter(|_| token.uses > 0).map(inet)).collect();
-    let denied_at: Vec<_> = denials().map(|denial| denial.map(|(at, _)| timestamp(at))).collect();
-    let codes: Vec<_> = denials().map(|denial| denial.map(|(_, code)| code.as_str())).collect();
-    let arguments = [ids.into(), uses.into(), used_at.into(), addrs.into(), denied_at.into(), codes.into()];
+    let used_at: Vec<_> = tokens
+        .iter()
+        .map(|token| (token.uses > 0).then(|| timestamp(token.last_used_at)))
+        .collect();
+    let addrs: Vec<_> = tokens
+        .iter()
+        .map(|token| token.addr.filter(|_| token.uses > 0).map(inet))
+        .collect();
+    let denied_at: Vec<_> = denials()
+        .map(|denial| denial.map(|(at, _)| timestamp(at)))
+        .collect();
+    let codes: Vec<_> = denials()
+        .map(|denial| denial.map(|(_, code)| code.as_str()))
+        .collect();
+    let arguments = [
+        ids.into(),
+        uses.into(),
+        used_at.into(),
+        addrs.into(),
+        denied_at.into(),
+        codes.into(),
+    ];
     collect_ids(client.update(statement, None, &arguments)?)
 }
 
@@ -334,19 +403,30 @@ fn write_usages(
         return Ok(Ids::new());
     }
     let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
-    let buckets: Vec<_> = tokens.iter().map(|token| bucket_start(last_at(token), bucket).map(timestamp)).collect();
+    let buckets: Vec<_> = tokens
+        .iter()
+        .map(|token| bucket_start(last_at(token), bucket).map(timestamp))
+        .collect();
     let allowed: Vec<i64> = tokens.iter().map(|token| token.uses as i64).collect();
     let denied: Vec<i64> = tokens.iter().map(|token| token.denied as i64).collect();
-    collect_ids(client.update(statement, None, &[ids.into(), buckets.into(), allowed.into(), denied.into()])?)
+    collect_ids(client.update(
+        statement,
+        None,
+        &[ids.into(), buckets.into(), allowed.into(), denied.into()],
+    )?)
 }
 
 /// The ids that a statement returned.
 fn collect_ids(rows: SpiTupleTable<'_>) -> SpiResult<Ids> {
-    rows.map(|row| Ok(*row.get::<Uuid>(1)?.expect("an id is never null").as_bytes())).collect()
+    rows.map(|row| Ok(*row.get::<Uuid>(1)?.expect("an id is never null").as_bytes()))
+        .collect()
 }
 
 fn token_id(token: &Pending) -> [u8; 16] {
-    token.key.token_id().expect("counters of verdicts were set apart")
+    token
+        .key
+        .token_id()
+        .expect("counters of verdicts were set apart")
 }
 
 fn uuid(token: &Pending) -> Uuid {
@@ -359,8 +439,15 @@ fn inet(client: ClientAddr) -> String {
 
 /// When a token was last used or denied, of what is pending. All of it goes to the bucket of that time.
 fn last_at(token: &Pending) -> i64 {
-    let used = if token.uses > 0 { token.last_used_at } else { 0 };
-    let denied = token.last_denied.filter(|_| token.denied > 0).map_or(0, |(at, _)| at);
+    let used = if token.uses > 0 {
+        token.last_used_at
+    } else {
+        0
+    };
+    let denied = token
+        .last_denied
+        .filter(|_| token.denied > 0)
+        .map_or(0, |(at, _)| at);
     used.max(denied)
 }
 
@@ -375,5 +462,6 @@ fn bucket_start(at: i64, bucket: UsageBucket) -> Option<i64> {
 }
 
 fn timestamp(at: i64) -> TimestampWithTimeZone {
-    TimestampWithTimeZone::try_from(at).expect("a time that was now, or a retention ago, is a timestamp")
+    TimestampWithTimeZone::try_from(at)
+        .expect("a time that was now, or a retention ago, is a timestamp")
 }

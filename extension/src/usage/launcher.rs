@@ -36,7 +36,11 @@ impl Errand {
     }
 
     pub fn from_word(word: u64) -> Errand {
-        Errand { database: word as u32, place: (word >> 32 & 0xff) as usize, retention: word >> 40 & 1 == 1 }
+        Errand {
+            database: word as u32,
+            place: (word >> 32 & 0xff) as usize,
+            retention: word >> 40 & 1 == 1,
+        }
     }
 }
 
@@ -98,12 +102,17 @@ pub fn run() {
 impl Launcher {
     fn collect_outcomes(&mut self) {
         for place in &mut self.errands {
-            let Some((_, errand)) = place.take_if(|(worker, _)| worker.has_ended()) else { continue };
+            let Some((_, errand)) = place.take_if(|(worker, _)| worker.has_ended()) else {
+                continue;
+            };
             let outcome = self.table.outcome(errand.place).load(Ordering::Acquire);
             let database = self.databases.entry(errand.database).or_default();
             let now = Instant::now();
             if outcome & outcome::DONE == 0 {
-                self.table.stats().flush_errors.fetch_add(1, Ordering::Relaxed);
+                self.table
+                    .stats()
+                    .flush_errors
+                    .fetch_add(1, Ordering::Relaxed);
                 database.paused_until = Some(now + pause(database.failures));
                 database.failures += 1;
                 self.restless = true;
@@ -149,8 +158,14 @@ impl Launcher {
 
     fn send_worker(&mut self, database: u32, place: usize) {
         let memory = self.databases.entry(database).or_default();
-        let retention = memory.next_retention.is_none_or(|next| next <= Instant::now());
-        let errand = Errand { database, place, retention };
+        let retention = memory
+            .next_retention
+            .is_none_or(|next| next <= Instant::now());
+        let errand = Errand {
+            database,
+            place,
+            retention,
+        };
         self.table.outcome(place).store(0, Ordering::Release);
         match Worker::start(errand) {
             Some(worker) => self.errands[place] = Some((worker, errand)),
@@ -160,11 +175,17 @@ impl Launcher {
     }
 
     fn is_visited(&self, database: u32) -> bool {
-        self.errands.iter().flatten().any(|(_, errand)| errand.database == database)
+        self.errands
+            .iter()
+            .flatten()
+            .any(|(_, errand)| errand.database == database)
     }
 
     fn is_paused(&self, database: u32) -> bool {
-        let until = self.databases.get(&database).and_then(|database| database.paused_until);
+        let until = self
+            .databases
+            .get(&database)
+            .and_then(|database| database.paused_until);
         until.is_some_and(|until| Instant::now() < until)
     }
 }

@@ -53,8 +53,15 @@ pub fn is_preloaded() -> bool {
 /// Takes one unit of the rate, if the token has one, and counts the use, or the denial where the rate is used up.
 ///
 /// Valid verdicts of the database are the sum over its tokens and are not counted apart.
-pub fn admit(token: &[u8; 16], rate: Option<Rate>, client: Option<ClientAddr>, now: i64) -> Admission {
-    let Some(table) = shmem::table() else { return Admission::Admitted };
+pub fn admit(
+    token: &[u8; 16],
+    rate: Option<Rate>,
+    client: Option<ClientAddr>,
+    now: i64,
+) -> Admission {
+    let Some(table) = shmem::table() else {
+        return Admission::Admitted;
+    };
     let database = shmem::my_database();
     let slot = slot_of(table, Key::token(database, token));
     let Some(rate) = rate else {
@@ -77,20 +84,30 @@ pub fn admit(token: &[u8; 16], rate: Option<Rate>, client: Option<ClientAddr>, n
         Decision::Limited { wait, .. } => {
             slot.add_denials(1, now, Code::RateLimited);
             count_verdict(table, database, Code::RateLimited, now);
-            Admission::Limited { retry_after: retry_after(wait) }
+            Admission::Limited {
+                retry_after: retry_after(wait),
+            }
         }
     }
 }
 
 /// What [`admit`] would answer; takes nothing and counts nothing.
 pub fn would_admit(token: &[u8; 16], rate: Option<Rate>) -> Admission {
-    let (Some(table), Some(rate)) = (shmem::table(), rate) else { return Admission::Admitted };
+    let (Some(table), Some(rate)) = (shmem::table(), rate) else {
+        return Admission::Admitted;
+    };
     let Some(slot) = table.find(Key::token(shmem::my_database(), token)) else {
-        return if table.is_full(usage_clock::monotonic) { NO_SLOT } else { Admission::Admitted };
+        return if table.is_full(usage_clock::monotonic) {
+            NO_SLOT
+        } else {
+            Admission::Admitted
+        };
     };
     match slot.ask_rate(rate, usage_clock::monotonic) {
         Decision::Admitted { .. } => Admission::Admitted,
-        Decision::Limited { wait, .. } => Admission::Limited { retry_after: retry_after(wait) },
+        Decision::Limited { wait, .. } => Admission::Limited {
+            retry_after: retry_after(wait),
+        },
     }
 }
 
@@ -112,13 +129,19 @@ pub fn load() {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return,
         Err(error) => {
-            log!("pgtoken: could not read file \"{}\": {error}", usage_file::path());
+            log!(
+                "pgtoken: could not read file \"{}\": {error}",
+                usage_file::path()
+            );
             return;
         }
     };
     match save::decode(&bytes) {
         Ok(saved) => restore(&saved),
-        Err(reason) => log!("pgtoken: ignoring file \"{}\": {reason}", usage_file::path()),
+        Err(reason) => log!(
+            "pgtoken: ignoring file \"{}\": {reason}",
+            usage_file::path()
+        ),
     }
 }
 
@@ -140,8 +163,14 @@ pub fn save() {
     if records.is_empty() {
         return;
     }
-    if let Err(error) = usage_file::put(&save::encode(&Saved { at: usage_clock::wall(), records })) {
-        log!("pgtoken: could not write file \"{}\": {error}", usage_file::path());
+    if let Err(error) = usage_file::put(&save::encode(&Saved {
+        at: usage_clock::wall(),
+        records,
+    })) {
+        log!(
+            "pgtoken: could not write file \"{}\": {error}",
+            usage_file::path()
+        );
     }
 }
 
@@ -162,7 +191,9 @@ fn restore(saved: &Saved) {
         slot.add_uses(record.uses, record.last_used_at, record.addr);
     }
     if lost > 0 {
-        log!("pgtoken: usage of {lost} tokens is lost, because pgtoken.usage_slots is smaller than it was");
+        log!(
+            "pgtoken: usage of {lost} tokens is lost, because pgtoken.usage_slots is smaller than it was"
+        );
     }
     table.touch();
 }

@@ -39,7 +39,9 @@ pub struct Record {
 /// The bytes of the file.
 pub fn encode(saved: &Saved) -> Vec<u8> {
     let header = [MAGIC, saved.at as u64, saved.records.len() as u64];
-    let words = header.into_iter().chain(saved.records.iter().flat_map(record_to_words));
+    let words = header
+        .into_iter()
+        .chain(saved.records.iter().flat_map(record_to_words));
     let mut bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
     let checksum = crc32fast::hash(&bytes);
     bytes.extend(u64::from(checksum).to_le_bytes());
@@ -49,11 +51,16 @@ pub fn encode(saved: &Saved) -> Vec<u8> {
 /// What the bytes of a file say, or why they say nothing.
 pub fn decode(bytes: &[u8]) -> Result<Saved, &'static str> {
     let (words, rest) = bytes.as_chunks::<WORD>();
-    let [header @ .., checksum] = words else { return Err("it is empty") };
+    let [header @ .., checksum] = words else {
+        return Err("it is empty");
+    };
     if header.len() < HEADER_WORDS || !rest.is_empty() {
         return Err("it is cut off");
     }
-    let words: Vec<u64> = header.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let words: Vec<u64> = header
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .collect();
     if words[0] != MAGIC {
         return Err("another version wrote it, or another program");
     }
@@ -64,7 +71,10 @@ pub fn decode(bytes: &[u8]) -> Result<Saved, &'static str> {
     if !rest.is_empty() || records.len() as u64 != words[2] {
         return Err("its length does not match");
     }
-    Ok(Saved { at: words[1] as i64, records: records.iter().map(record_from_words).collect() })
+    Ok(Saved {
+        at: words[1] as i64,
+        records: records.iter().map(record_from_words).collect(),
+    })
 }
 
 fn record_to_words(record: &Record) -> [u64; RECORD_WORDS] {
@@ -88,7 +98,20 @@ fn record_to_words(record: &Record) -> [u64; RECORD_WORDS] {
 }
 
 fn record_from_words(words: &[u64; RECORD_WORDS]) -> Record {
-    let [owner, high, low, uses, last_used_at, addr_high, addr_low, kind, denied, denied_at, code, rate_ahead] = *words;
+    let [
+        owner,
+        high,
+        low,
+        uses,
+        last_used_at,
+        addr_high,
+        addr_low,
+        kind,
+        denied,
+        denied_at,
+        code,
+        rate_ahead,
+    ] = *words;
     let code = Code::ALL.get(code as usize).copied().unwrap_or(Code::Valid);
     Record {
         key: Key::from_words([owner, high, low]),

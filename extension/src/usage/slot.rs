@@ -40,11 +40,17 @@ pub struct Key {
 impl Key {
     pub fn token(database: u32, id: &[u8; 16]) -> Key {
         let id = u128::from_be_bytes(*id);
-        Key { owner: u64::from(database) << 32, id: [(id >> 64) as u64, id as u64] }
+        Key {
+            owner: u64::from(database) << 32,
+            id: [(id >> 64) as u64, id as u64],
+        }
     }
 
     pub fn verdict(database: u32, code: Code) -> Key {
-        Key { owner: u64::from(database) << 32 | 1, id: [0, code as u64] }
+        Key {
+            owner: u64::from(database) << 32 | 1,
+            id: [0, code as u64],
+        }
     }
 
     pub fn database(self) -> u32 {
@@ -69,12 +75,21 @@ impl Key {
 
     /// The reverse of [`Key::to_words`].
     pub fn from_words([owner, high, low]: [u64; 3]) -> Key {
-        Key { owner, id: [high, low] }
+        Key {
+            owner,
+            id: [high, low],
+        }
     }
 
     /// Spreads keys evenly over 64 bits; ids need not be random, imported ones are whatever they were.
     pub fn hash(self) -> u64 {
-        fold(fold(self.id[0] ^ 0x9e37_79b9_7f4a_7c15, self.owner ^ 0xd6e8_feb8_6659_fd93), self.id[1] ^ 0xa076_1d64_78bd_642f)
+        fold(
+            fold(
+                self.id[0] ^ 0x9e37_79b9_7f4a_7c15,
+                self.owner ^ 0xd6e8_feb8_6659_fd93,
+            ),
+            self.id[1] ^ 0xa076_1d64_78bd_642f,
+        )
     }
 }
 
@@ -98,7 +113,10 @@ impl ClientAddr {
             IpAddr::V6(v6) => (6, v6.octets()),
         };
         let octets = u128::from_be_bytes(octets);
-        ([(octets >> 64) as u64, octets as u64], family << 8 | u16::from(self.bits))
+        (
+            [(octets >> 64) as u64, octets as u64],
+            family << 8 | u16::from(self.bits),
+        )
     }
 
     /// The reverse of [`ClientAddr::to_words`]; none for a kind of 0.
@@ -109,7 +127,10 @@ impl ClientAddr {
             6 => IpAddr::V6(v6),
             _ => return None,
         };
-        Some(ClientAddr { addr, bits: kind as u8 })
+        Some(ClientAddr {
+            addr,
+            bits: kind as u8,
+        })
     }
 }
 
@@ -150,7 +171,10 @@ pub struct Slot {
     pub(super) next: AtomicU32,
 }
 
-const _: () = assert!(size_of::<Slot>() == 96, "a slot has 96 bytes, within the promised 128");
+const _: () = assert!(
+    size_of::<Slot>() == 96,
+    "a slot has 96 bytes, within the promised 128"
+);
 
 impl Slot {
     /// Whether the slot held this key at the time of looking: without a pin only a hint.
@@ -163,7 +187,10 @@ impl Slot {
     pub fn key(&self) -> Key {
         Key {
             owner: self.owner.load(Ordering::Relaxed),
-            id: [self.id[0].load(Ordering::Relaxed), self.id[1].load(Ordering::Relaxed)],
+            id: [
+                self.id[0].load(Ordering::Relaxed),
+                self.id[1].load(Ordering::Relaxed),
+            ],
         }
     }
 
@@ -210,7 +237,11 @@ impl Slot {
         }
         // Between the look and the exchange a denial may have come and gone without a trace in `state`.
         // Once the slot is vacant none can come, so the second look is final.
-        if self.state.compare_exchange(TAKEN, 0, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if self
+            .state
+            .compare_exchange(TAKEN, 0, Ordering::AcqRel, Ordering::Relaxed)
+            .is_err()
+        {
             return false;
         }
         if self.is_worth_keeping(now) {
@@ -230,13 +261,17 @@ impl Slot {
         let state = self.state.load(Ordering::Acquire);
         state & TAKEN != 0
             && state & !(TAKEN | USES) == 0
-            && self.state.compare_exchange(state, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            && self
+                .state
+                .compare_exchange(state, 0, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// Whether there is something to flush; the database it is for.
     pub fn pending_database(&self) -> Option<u32> {
         let state = self.state.load(Ordering::SeqCst);
-        let pending = state & TAKEN != 0 && (state & USES != 0 || self.denied.load(Ordering::SeqCst) != 0);
+        let pending =
+            state & TAKEN != 0 && (state & USES != 0 || self.denied.load(Ordering::SeqCst) != 0);
         pending.then(|| self.key().database())
     }
 
@@ -265,7 +300,9 @@ impl Slot {
     /// The slot still belongs to the same key: what is pending keeps it from being vacated, and one flush at a time
     /// works on a database.
     pub fn settle(&self, flushed: &Pending) {
-        let Some(_pinned) = self.pin(flushed.key) else { return };
+        let Some(_pinned) = self.pin(flushed.key) else {
+            return;
+        };
         self.state.fetch_sub(flushed.uses, Ordering::AcqRel);
         self.denied.fetch_sub(flushed.denied, Ordering::AcqRel);
     }
@@ -283,7 +320,10 @@ impl Slot {
                 std::hint::spin_loop();
                 continue;
             }
-            let octets = [self.addr[0].load(Ordering::Relaxed), self.addr[1].load(Ordering::Relaxed)];
+            let octets = [
+                self.addr[0].load(Ordering::Relaxed),
+                self.addr[1].load(Ordering::Relaxed),
+            ];
             fence(Ordering::Acquire);
             if self.addr_version.load(Ordering::Relaxed) == version {
                 return ClientAddr::from_words(octets, version as u16);
@@ -312,7 +352,12 @@ impl Pinned<'_> {
             if next == tat {
                 return decision;
             }
-            match self.slot.tat.compare_exchange_weak(tat, next, Ordering::AcqRel, Ordering::Acquire) {
+            match self.slot.tat.compare_exchange_weak(
+                tat,
+                next,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => return decision,
                 Err(changed) => tat = changed,
             }
@@ -333,7 +378,9 @@ impl Pinned<'_> {
     /// Counts a use and leaves the slot.
     pub fn used(self, at: i64, addr: Option<ClientAddr>) {
         self.note_use(at, addr);
-        self.slot.state.fetch_add(USE.wrapping_sub(PIN), Ordering::SeqCst);
+        self.slot
+            .state
+            .fetch_add(USE.wrapping_sub(PIN), Ordering::SeqCst);
         std::mem::forget(self);
     }
 
@@ -345,7 +392,9 @@ impl Pinned<'_> {
 
     /// Counts denials.
     pub fn add_denials(&self, denials: u64, at: i64, code: Code) {
-        self.slot.last_denied.fetch_max(pack_denial(at, code), Ordering::Relaxed);
+        self.slot
+            .last_denied
+            .fetch_max(pack_denial(at, code), Ordering::Relaxed);
         self.slot.denied.fetch_add(denials, Ordering::SeqCst);
     }
 
@@ -366,7 +415,11 @@ impl Pinned<'_> {
             return;
         }
         let writing = version.wrapping_add(1 << 16);
-        if slot.addr_version.compare_exchange(version, writing, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if slot
+            .addr_version
+            .compare_exchange(version, writing, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             return;
         }
         fence(Ordering::Release);
@@ -393,5 +446,5 @@ fn pack_denial(at: i64, code: Code) -> u64 {
 
 fn unpack_denial(word: u64) -> Option<(i64, Code)> {
     let code = Code::ALL[(word & 0xff) as usize % Code::ALL.len()];
-    (word != 0).then(|| ((word >> 8) as i64, code))
+    (word != 0).then_some(((word >> 8) as i64, code))
 }

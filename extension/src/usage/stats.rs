@@ -9,6 +9,7 @@ use super::slot::Slot;
 use crate::pg::shmem;
 
 /// One row for the whole server; none where the library is not preloaded.
+#[expect(clippy::type_complexity, reason = "the columns of the SQL function")]
 #[pg_extern(sql = false)]
 fn usage_stats() -> TableIterator<
     'static,
@@ -44,9 +45,17 @@ fn usage_stats() -> TableIterator<
             read(&stats.flushes),
             read(&stats.flush_errors),
             read(&stats.flushed_tokens),
-            Some(flushed_at).filter(|&at| at != 0).and_then(|at| TimestampWithTimeZone::try_from(at).ok()),
+            Some(flushed_at)
+                .filter(|&at| at != 0)
+                .and_then(|at| TimestampWithTimeZone::try_from(at).ok()),
             read(&stats.flush_us) as f64 / 1000.0,
         )
     });
     TableIterator::new(row)
+}
+
+/// For the warning of CREATE EXTENSION.
+#[pg_extern(sql = false)]
+fn preloaded() -> bool {
+    super::is_preloaded()
 }

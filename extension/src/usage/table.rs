@@ -109,7 +109,12 @@ impl Table {
     /// The slot of a key, given to it now if it had none; none if the table is full.
     ///
     /// `lock` returns the guard of the table's lock, and is called only if the key is not found without it.
-    pub fn find_or_take<G>(&self, key: Key, clock: fn() -> u64, lock: impl FnOnce() -> G) -> Option<Pinned<'static>> {
+    pub fn find_or_take<G>(
+        &self,
+        key: Key,
+        clock: fn() -> u64,
+        lock: impl FnOnce() -> G,
+    ) -> Option<Pinned<'static>> {
         if let Some(pinned) = self.find(key) {
             return Some(pinned);
         }
@@ -128,7 +133,8 @@ impl Table {
         let slot = &self.slots[number];
         let pinned = slot.take(key);
         let head = &self.home(key).head;
-        slot.next.store(head.load(Ordering::Relaxed), Ordering::Release);
+        slot.next
+            .store(head.load(Ordering::Relaxed), Ordering::Release);
         head.store(number as u32 + 1, Ordering::Release);
         self.header.used.fetch_add(1, Ordering::Relaxed);
         Some(pinned)
@@ -154,7 +160,10 @@ impl Table {
 
     /// The databases that have something to flush.
     pub fn pending_databases(&self) -> BTreeSet<u32> {
-        self.slots.iter().filter_map(Slot::pending_database).collect()
+        self.slots
+            .iter()
+            .filter_map(Slot::pending_database)
+            .collect()
     }
 
     /// What one database has to flush, in the order of keys, at most `limit` slots.
@@ -173,7 +182,10 @@ impl Table {
 
     /// How many slots have something to flush.
     pub fn pending_slots(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.pending_database().is_some()).count()
+        self.slots
+            .iter()
+            .filter(|slot| slot.pending_database().is_some())
+            .count()
     }
 
     /// Takes away what has been committed.
@@ -199,18 +211,24 @@ impl Table {
                 dropped += pending.map_or(0, |pending| pending.uses + pending.denied);
             }
         }
-        self.header.stats.dropped.fetch_add(dropped, Ordering::Relaxed);
+        self.header
+            .stats
+            .dropped
+            .fetch_add(dropped, Ordering::Relaxed);
         self.header.full_until.store(0, Ordering::Relaxed);
     }
 
     /// Everything worth saving at shutdown: what is pending, and the slots whose rate is still ahead of the clock by
     /// so many nanoseconds.
     pub fn contents(&self, now: u64) -> impl Iterator<Item = (Key, Option<Pending>, u64)> {
-        self.slots.iter().enumerate().filter_map(move |(number, slot)| {
-            let pending = slot.pending(number as u32);
-            let ahead = slot.rate_ahead(now).unwrap_or(0);
-            (pending.is_some() || ahead > 0).then(|| (slot.key(), pending, ahead))
-        })
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(move |(number, slot)| {
+                let pending = slot.pending(number as u32);
+                let ahead = slot.rate_ahead(now).unwrap_or(0);
+                (pending.is_some() || ahead > 0).then(|| (slot.key(), pending, ahead))
+            })
     }
 
     fn home(&self, key: Key) -> &'static Slot {
@@ -246,11 +264,16 @@ impl Table {
         let now = clock();
         let first = self.header.hand.load(Ordering::Relaxed) as usize;
         let numbers = || (0..self.slots.len()).map(|step| (first + step) % self.slots.len());
-        let vacant = numbers().take(VACANT_STEPS).find(|&number| !self.slots[number].is_taken());
+        let vacant = numbers()
+            .take(VACANT_STEPS)
+            .find(|&number| !self.slots[number].is_taken());
         let found = vacant.or_else(|| numbers().find(|&number| self.make_vacant(number, now)));
         match found {
             Some(number) => self.header.hand.store(number as u32 + 1, Ordering::Relaxed),
-            None => self.header.full_until.store(pause_after(now, clock()), Ordering::Relaxed),
+            None => self
+                .header
+                .full_until
+                .store(pause_after(now, clock()), Ordering::Relaxed),
         }
         found
     }

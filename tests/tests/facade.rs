@@ -1,0 +1,243 @@
+//! The facade: starting, answering, surviving the database, stopping.
+use pgtoken_tests::{Cluster, Facade, agent, shared, wait_until};
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// An address where nothing answers.
+const NOWHERE: &str = "postgres://nobody@127.0.0.1:1/nowhere";
+
+#[test]
+fn facade_is_healthy_and_ready_with_the_rights_of_a_verifier() {
+    let db = shared().database();
+    let facade = Facade::start(&db.url(&shared().login(&["pgtoken_verifier"])));
+    assert_eq!(facade.get("/healthz").status, 200);
+    assert_eq!(facade.get("/readyz").status, 200, "{}", facade.log());
+}
+
+#[test]
+fn facade_is_healthy_but_not_ready_without_a_database() {
+    let facade = Facade::start(NOWHERE);
+    assert_eq!(facade.get("/healthz").status, 200);
+    let reply = facade.get("/readyz");
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.header("retry-after"), "1");
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    assert_eq!(reply.json()["code"], "unavailable");
+    assert_eq!(reply.json()["status"], 503);
+    let request_id = reply.json()["request_id"]
+        .as_str()
+        .expect("a string")
+        .to_owned();
+    wait_until(DEADLINE, "the request is in the log", || {
+        facade.log().contains(&request_id)
+    });
+}
+
+#[test]
+fn facade_is_not_ready_without_the_extension() {
+    let db = shared().empty_database();
+    let facade = Facade::start(&db.url("postgres"));
+    assert_eq!(facade.get("/readyz").status, 503);
+}
+
+#[test]
+fn facade_heals_when_the_database_comes_back() {
+    let cluster = Cluster::start();
+    let db = cluster.database();
+    let facade = Facade::start(&db.url("postgres"));
+    assert_eq!(facade.get("/readyz").status, 200, "{}", facade.log());
+    cluster.stop();
+    assert_eq!(facade.get("/readyz").status, 503);
+    cluster.start_again();
+    wait_until(DEADLINE, "the facade is ready again", || {
+        facade.get("/readyz").status == 200
+    });
+}
+
+#[test]
+fn unknown_path_is_a_problem() {
+    let reply = Facade::start(NOWHERE).get("/nothing");
+    assert_eq!(reply.status, 404);
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    assert_eq!(reply.json()["code"], "not_found");
+}
+
+#[test]
+fn wrong_method_is_a_problem_that_lists_the_right_ones() {
+    let facade = Facade::start(NOWHERE);
+    let reply = agent()
+        .delete(facade.url("/healthz"))
+        .call()
+        .expect("an answer");
+    assert_eq!(reply.status(), 405);
+    assert_eq!(reply.headers()["allow"], "GET, HEAD");
+}
+
+#[test]
+fn facade_speaks_http_2_without_tls() {
+    let facade = Facade::start(NOWHERE);
+    let mut curl = Command::new("curl");
+    curl.args([
+        "-sS",
+        "--http2-prior-knowledge",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_version} %{http_code}",
+    ]);
+    let output = curl
+        .arg(facade.url("/healthz"))
+        .output()
+        .expect("curl starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "2 200");
+}
+
+#[test]
+fn termination_lets_requests_finish() {
+    // A database that takes connections and never answers holds the request for a while.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("it is bound").port();
+    let mut facade = Facade::start(&format!("postgres://nobody@127.0.0.1:{port}/silent"));
+
+    let url = facade.url("/readyz");
+    let request = std::thread::spawn(move || agent().get(url).call());
+    let _connection = silent.accept().expect("the request asks the database");
+    facade.terminate();
+    wait_until(DEADLINE, "the port is closed", || {
+        facade.try_get("/healthz").is_err()
+    });
+
+    let reply = request
+        .join()
+        .expect("no panic")
+        .expect("an answer, not a broken connection");
+    assert_eq!(reply.status(), 503);
+    assert!(facade.wait().success());
+    wait_until(DEADLINE, "the last line is logged", || {
+        facade.log().contains("stopped")
+    });
+}
+
+#[test]
+fn facade_refuses_a_bad_configuration_before_it_opens_a_port() {
+    let good = ("PGTOKEN_DATABASE_URL", NOWHERE);
+    let database = |url: &'static str| {
+        [
+            ("PGTOKEN_DATABASE_URL", url),
+            ("PGTOKEN_LISTEN", "127.0.0.1:0"),
+        ]
+    };
+    let cases = [
+        (
+            [
+                ("PGTOKEN_DATABASE_URL", ""),
+                ("PGTOKEN_LISTEN", "127.0.0.1:0"),
+            ],
+            "PGTOKEN_DATABASE_URL: is not a URL",
+        ),
+        (
+            database("host=localhost"),
+            "PGTOKEN_DATABASE_URL: is not a URL",
+        ),
+        (
+            database("postgres://a:secret@h:port/d"),
+            "PGTOKEN_DATABASE_URL: invalid connection string",
+        ),
+        (
+            database("postgres://a:secret@h/d?sslmode=maybe"),
+            "PGTOKEN_DATABASE_URL: sslmode is `maybe`",
+        ),
+        (
+            database("postgres://a:secret@h/d?sslmode=verify-full&sslrootcert=%2Fno.pem"),
+            "PGTOKEN_DATABASE_URL: sslrootcert /no.pem: ",
+        ),
+        (
+            [good, ("PGTOKEN_LISTEN", "here")],
+            "PGTOKEN_LISTEN: `here` is not an address",
+        ),
+    ];
+    for (environment, why) in cases {
+        let complaint = refusal(Facade::program().envs(environment));
+        assert!(
+            complaint.starts_with(&format!("pgtoken-facade: {why}")),
+            "{complaint}"
+        );
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        assert!(!complaint.contains("secret"), "{complaint}");
+    }
+}
+
+#[test]
+fn facade_refuses_to_start_without_a_database_url() {
+    assert!(refusal(&mut Facade::program()).contains("PGTOKEN_DATABASE_URL: is not set"));
+}
+
+#[test]
+fn facade_refuses_unknown_flags() {
+    assert!(refusal(Facade::program().arg("--liste")).contains("'--liste'"));
+}
+
+#[test]
+fn flag_comes_before_environment_and_environment_before_dotenv() {
+    let folder = std::env::temp_dir().join(format!("pgtoken-dotenv-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).expect("the temporary folder is writable");
+    let dotenv = format!("PGTOKEN_DATABASE_URL={NOWHERE}\nPGTOKEN_LISTEN=dotenv\n");
+    std::fs::write(folder.join(".env"), dotenv).expect("written");
+    let program = || {
+        let mut program = Facade::program();
+        program.current_dir(&folder);
+        program
+    };
+    let by_dotenv = refusal(&mut program());
+    let by_environment = refusal(program().env("PGTOKEN_LISTEN", "environment"));
+    let by_flag = refusal(
+        program()
+            .env("PGTOKEN_LISTEN", "environment")
+            .args(["--listen", "flag"]),
+    );
+    std::fs::remove_dir_all(&folder).expect("removed");
+    assert!(by_dotenv.contains("`dotenv`"), "{by_dotenv}");
+    assert!(by_environment.contains("`environment`"), "{by_environment}");
+    assert!(by_flag.contains("`flag`"), "{by_flag}");
+}
+
+#[test]
+fn checking_the_configuration_opens_no_port() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let status = Facade::program()
+        .args([
+            "--check-config",
+            "--database-url",
+            NOWHERE,
+            "--listen",
+            &address,
+        ])
+        .status()
+        .expect("the facade is built");
+    assert!(status.success());
+}
+
+#[test]
+fn help_names_every_variable() {
+    let output = Facade::program()
+        .arg("--help")
+        .output()
+        .expect("the facade is built");
+    let help = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    assert!(
+        help.contains("PGTOKEN_DATABASE_URL") && help.contains("PGTOKEN_LISTEN"),
+        "{help}"
+    );
+}
+
+/// The one line that the facade gives up with, with the exit code of a bad configuration.
+fn refusal(program: &mut Command) -> String {
+    let output = program.output().expect("the facade is built");
+    assert_eq!(output.status.code(), Some(64));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -123,7 +123,7 @@ fn every_count_reaches_its_own_token_while_slots_change_hands() {
                             }
                         };
                         let (at, addr) = marks(n);
-                        if next(&mut state) % 4 == 0 {
+                        if next(&mut state).is_multiple_of(4) {
                             slot.add_denials(1, at, Code::Expired);
                             counted[n as usize][1].fetch_add(1, Ordering::Relaxed);
                         } else {

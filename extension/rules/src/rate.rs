@@ -166,7 +166,8 @@ mod tests {
             for (i, from) in admitted.iter().enumerate() {
                 for (n, to) in admitted[i..].iter().enumerate() {
                     let most = u64::from(limit) + (to - from) / rate.interval();
-                    prop_assert!(n as u64 + 1 <= most, "{} admissions in {} ns", n + 1, to - from);
+                    let admissions = 1 + n as u64;
+                    prop_assert!(admissions <= most, "{admissions} admissions in {} ns", to - from);
                 }
             }
         }

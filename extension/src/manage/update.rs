@@ -102,7 +102,7 @@ impl Change {
         if unchanged {
             return Ok(None);
         }
-        lifetime::within_max_ttl(at, now).map(Some)
+        lifetime::within_bounds("expires_at", at, now).map(Some)
     }
 
     fn of_rate(
@@ -152,15 +152,13 @@ impl Change {
                 "only an administrator changes it, since applications may read rights from it",
             ));
         }
-        if let Some(expires_at) = self.expires_at {
-            let micros =
-                |at: Option<TimestampWithTimeZone>| at.map_or(i64::MAX, |at| at.into_inner());
-            if micros(expires_at) > micros(token.expires_at) {
-                return Err(Error::forbidden(
-                    "expires_at",
-                    "a user makes it earlier only",
-                ));
-            }
+        if let Some(expires_at) = self.expires_at
+            && lifetime::is_later(expires_at, token.expires_at)
+        {
+            return Err(Error::forbidden(
+                "expires_at",
+                "a user makes it earlier only",
+            ));
         }
         if self.enabled == Some(true) && token.disabled_as.as_deref() != Some(as_user) {
             return Err(Error::forbidden(

@@ -6,7 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use super::{MAX_PAGE, VISIBLE};
+use super::{MAX_PAGE, USUAL_PAGE, VISIBLE};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::manage::{max_rows as checked_rows, required};
@@ -35,7 +35,7 @@ fn list_tokens(
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
     let caller = Caller::reader(as_user)?;
     let sort = Sort::parse(required("sort", sort)?)?;
-    let rows = checked_rows(max_rows, MAX_PAGE)?;
+    let rows = checked_rows(max_rows, USUAL_PAGE, MAX_PAGE)?;
     if let Some(state) = state
         && !STATES.contains(&state)
     {

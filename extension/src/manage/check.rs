@@ -165,9 +165,9 @@ pub fn prefix(given: Option<&str>) -> Result<Prefix, Error> {
     Prefix::parse(&prefix).map_err(|error| Error::invalid(argument, error.to_string()))
 }
 
-/// How many rows a page or a purge may have.
-pub fn max_rows(given: Option<i32>, most: i32) -> Result<i64, Error> {
-    let rows = required("max_rows", given)?;
+/// How many rows a page or a purge may have, where null stands for `usual`.
+pub fn max_rows(given: Option<i32>, usual: i32, most: i32) -> Result<i64, Error> {
+    let rows = given.unwrap_or(usual);
     if !(1..=most).contains(&rows) {
         return Err(Error::invalid(
             "max_rows",

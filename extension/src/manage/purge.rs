@@ -8,6 +8,7 @@ use super::check;
 use crate::caller::Caller;
 use crate::error::Error;
 
+const USUAL_AT_ONCE: i32 = 10_000;
 const MOST_AT_ONCE: i32 = 1_000_000;
 
 /// The trigger of the table writes a `deleted` event for each.
@@ -58,7 +59,7 @@ fn purge(
     before: TimestampWithTimeZone,
     max_rows: Option<i32>,
 ) -> Result<i64, Error> {
-    let rows = check::max_rows(max_rows, MOST_AT_ONCE)?;
+    let rows = check::max_rows(max_rows, USUAL_AT_ONCE, MOST_AT_ONCE)?;
     Spi::connect_mut(|client| {
         let purged = client.update(statement, None, &[before.into(), rows.into()])?;
         Ok(purged.len() as i64)

@@ -443,5 +443,5 @@ fn pack_denial(at: i64, code: Code) -> u64 {
 
 fn unpack_denial(word: u64) -> Option<(i64, Code)> {
     let code = Code::ALL[(word & 0xff) as usize % Code::ALL.len()];
-    (word != 0).then(|| ((word >> 8) as i64, code))
+    (word != 0).then_some(((word >> 8) as i64, code))
 }

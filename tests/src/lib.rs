@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod acme;
+pub mod authority;
 mod cluster;
 mod database;
 mod error;
@@ -16,6 +17,8 @@ mod facade;
 mod program;
 mod query;
 mod server;
+mod session;
+pub mod stage;
 mod wait;
 mod watchdog;
 
@@ -26,5 +29,6 @@ pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
 pub use query::{outcome, row, rows};
+pub use session::{Answer, Session};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

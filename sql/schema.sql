@@ -38,7 +38,7 @@ strict
 parallel safe
 as 'MODULE_PATHNAME', 'uuid_v7_wrapper';
 comment on function pgtoken_internal.uuid_v7() is
-    'A new time-ordered id: UUID version 7 (RFC 9562), milliseconds and 74 random bits';
+    'A new time-ordered id: UUID version 7 (RFC 9562), milliseconds, and within a backend in the order of their making';
 
 create function pgtoken_internal.is_key(value text)
 returns boolean

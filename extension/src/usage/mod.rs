@@ -199,7 +199,15 @@ fn restore(saved: &Saved) {
 }
 
 fn slot_of(table: Table, key: Key) -> Option<Pinned<'static>> {
-    table.find_or_take(key, usage_clock::monotonic, shmem::lock)
+    let was_full = table.is_full(usage_clock::monotonic);
+    let take = || table.find_or_take(key, usage_clock::monotonic, shmem::lock);
+    let slot = take();
+    // A standby flushes nothing: there a full table forgets its uses, and keeps the rates.
+    if slot.is_none() && !was_full && shmem::in_recovery() {
+        table.forget_uses(shmem::lock);
+        return take();
+    }
+    slot
 }
 
 fn count_use(table: Table, slot: Pinned<'static>, client: Option<ClientAddr>, now: i64) {

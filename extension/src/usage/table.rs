@@ -196,6 +196,23 @@ impl Table {
         self.header.full_until.store(0, Ordering::Relaxed);
     }
 
+    /// Throws away all uses, where nothing can flush them, so that their slots can be given away.
+    pub fn forget_uses<G>(&self, lock: impl FnOnce() -> G) {
+        let _guard = lock();
+        let mut dropped = 0;
+        for (number, slot) in self.slots.iter().enumerate() {
+            if let Some(pending) = slot.pending(number as u32) {
+                slot.settle(&pending);
+                dropped += pending.uses + pending.denied;
+            }
+        }
+        self.header
+            .stats
+            .dropped
+            .fetch_add(dropped, Ordering::Relaxed);
+        self.header.full_until.store(0, Ordering::Relaxed);
+    }
+
     /// Throws away all that is kept for a database.
     pub fn discard<G>(&self, database: u32, lock: impl FnOnce() -> G) {
         let _guard = lock();

@@ -33,12 +33,12 @@ pub fn required<T>(argument: &'static str, value: Option<T>) -> Result<T, Error>
 }
 
 /// A reason of at most 200 characters; an empty one is none.
-pub fn reason(reason: Option<&str>) -> Result<Option<String>, Error> {
+pub fn reason(argument: &'static str, reason: Option<&str>) -> Result<Option<String>, Error> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     let length = reason.map_or(0, |reason| reason.chars().count());
     if length > 200 {
         return Err(Error::invalid(
-            "reason",
+            argument,
             format!("has {length} characters; at most 200 are allowed"),
         ));
     }
@@ -135,7 +135,7 @@ pub fn networks(client: &SpiClient<'_>, given: Option<Cidrs>) -> Result<Option<C
     };
     let counted = client
         .select(
-            "select cardinality($1), array_position($1, null) is not null",
+            "select cardinality($1), exists (select from unnest($1) as n (network) where n.network is null)",
             None,
             &[networks.into()],
         )?

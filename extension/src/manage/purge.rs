@@ -17,7 +17,7 @@ const PURGE_TOKENS: &str = "
     where id in (
         select t.id
         from pgtoken.token as t
-        where least(t.revoked_at, t.expires_at) < $1
+        where least(t.revoked_at, t.expires_at) < least($1, clock_timestamp())
         order by t.id
         limit $2
         for update

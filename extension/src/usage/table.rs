@@ -23,6 +23,7 @@ pub const WORKERS: usize = 3;
 
 /// What the table knows about itself; in shared memory in front of the slots.
 #[repr(C, align(64))]
+#[derive(Default)]
 pub struct Header {
     /// Taken slots.
     used: AtomicU32,
@@ -38,6 +39,7 @@ pub struct Header {
 
 /// Counters since the server started.
 #[repr(C, align(64))]
+#[derive(Default)]
 pub struct Stats {
     /// Verdicts for which there was no slot to count them in.
     pub uncounted: AtomicU64,

@@ -95,6 +95,16 @@ impl Cluster {
         Database::create(self, "template1")
     }
 
+    /// A new cluster with what is in this one, by pg_upgrade; this one is stopped.
+    pub fn upgrade(&self) -> Cluster {
+        let upgraded = Cluster::start();
+        self.stop();
+        upgraded.stop();
+        self.server.upgrade(&upgraded.server);
+        upgraded.start_again();
+        upgraded
+    }
+
     /// Stops the server in good order; clients are disconnected.
     pub fn stop(&self) {
         self.server.stop("fast");

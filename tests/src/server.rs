@@ -65,6 +65,18 @@ impl Server {
         run(pg_ctl(&self.folder).args(["stop", "-w", "-m", mode]));
     }
 
+    /// Moves what is in this server into a new one, by pg_upgrade. Both are stopped.
+    pub(crate) fn upgrade(&self, to: &Server) {
+        let mut pg_upgrade = as_owner(bindir().join("pg_upgrade"));
+        // It writes its log where it stands.
+        pg_upgrade.current_dir(&to.folder);
+        pg_upgrade.arg("-b").arg(bindir()).arg("-B").arg(bindir());
+        pg_upgrade.arg("-d").arg(self.folder.join("data"));
+        pg_upgrade.arg("-D").arg(to.folder.join("data"));
+        pg_upgrade.args(["-p", &self.port.to_string(), "-P", &to.port.to_string()]);
+        run(pg_upgrade.arg("-s").arg(&to.folder).arg("--no-sync"));
+    }
+
     pub(crate) fn log(&self) -> String {
         log_of(&self.folder)
     }

@@ -135,12 +135,37 @@ as $$
 #variable_conflict use_column
 declare
     given jsonb;
+    joining text[];
+    leaving_or_changing text[];
 begin
     perform pgtoken_internal.lock_workspace(put_members.workspace_id);
 
     select coalesce(jsonb_agg(e), '[]') into given
     from pgtoken_internal.parse_set('members', put_members.members, 'user_id', '{user_id,scope,manages_tokens}') as e;
     perform pgtoken_internal.check_members(given);
+
+    -- the one order of locks: users, members, tokens
+    joining := array(
+        select u.user_id
+        from pgtoken.app_user as u
+        join jsonb_array_elements(given) as e on u.user_id = e ->> 'user_id'
+        where not exists (
+            select from pgtoken.member as m
+            where m.workspace_id = put_members.workspace_id and m.user_id = u.user_id
+        )
+        order by u.user_id
+        for key share of u
+    );
+    leaving_or_changing := array(
+        select m.user_id
+        from pgtoken.member as m
+        left join jsonb_array_elements(given) as e on e ->> 'user_id' = m.user_id
+        where m.workspace_id = put_members.workspace_id
+          and m.scope is distinct from e ->> 'scope'
+        order by m.user_id
+        for update of m
+    );
+    perform pgtoken_internal.lock_tokens_of_members(put_members.workspace_id, joining || leaving_or_changing);
 
     delete from pgtoken.member as m
     where m.workspace_id = put_members.workspace_id
@@ -159,6 +184,8 @@ begin
     insert into pgtoken.member (workspace_id, user_id, scope, manages_tokens)
     select put_members.workspace_id, e ->> 'user_id', e ->> 'scope', coalesce((e -> 'manages_tokens')::boolean, false)
     from jsonb_array_elements(given) as e
+    where e ->> 'user_id' = any (joining)
+    order by e ->> 'user_id'
     on conflict do nothing;
     get diagnostics added = row_count;
 
@@ -180,6 +207,7 @@ as $$
 declare
     given jsonb;
     elsewhere record;
+    leaving text[];
 begin
     perform pgtoken_internal.lock_workspace(put_targets.workspace_id);
 
@@ -196,9 +224,19 @@ begin
                   hint = 'moving a target ends its grants: update pgtoken.target set workspace_id = … where target_id = …';
     end if;
 
+    leaving := array(
+        select t.target_id
+        from pgtoken.target as t
+        where t.workspace_id = put_targets.workspace_id
+          and t.target_id not in (select e ->> 'target_id' from jsonb_array_elements(given) as e)
+        order by t.target_id
+        for update
+    );
+    perform pgtoken_internal.lock_grants_of_targets(put_targets.workspace_id, leaving);
+
     delete from pgtoken.target as t
     where t.workspace_id = put_targets.workspace_id
-      and t.target_id not in (select e ->> 'target_id' from jsonb_array_elements(given) as e);
+      and t.target_id = any (leaving);
     get diagnostics removed = row_count;
 
     update pgtoken.target as t
@@ -215,7 +253,8 @@ begin
     where not exists (
         select from pgtoken.target as t
         where t.target_id = e ->> 'target_id' and t.workspace_id = put_targets.workspace_id
-    );
+    )
+    order by e ->> 'target_id';
     get diagnostics added = row_count;
 
     return next;
@@ -235,6 +274,7 @@ as $$
 #variable_conflict use_column
 declare
     given jsonb;
+    leaving text[];
 begin
     perform from pgtoken.target as t
     where t.target_id = put_zones.target_id
@@ -248,9 +288,19 @@ begin
     select coalesce(jsonb_agg(e), '[]') into given
     from pgtoken_internal.parse_set('zones', put_zones.zones, 'zone_id', '{zone_id,name}') as e;
 
+    leaving := array(
+        select z.zone_id
+        from pgtoken.zone as z
+        where z.target_id = put_zones.target_id
+          and z.zone_id not in (select e ->> 'zone_id' from jsonb_array_elements(given) as e)
+        order by z.zone_id
+        for update
+    );
+    perform pgtoken_internal.lock_grants_of_zones(put_zones.target_id, leaving);
+
     delete from pgtoken.zone as z
     where z.target_id = put_zones.target_id
-      and z.zone_id not in (select e ->> 'zone_id' from jsonb_array_elements(given) as e);
+      and z.zone_id = any (leaving);
     get diagnostics removed = row_count;
 
     update pgtoken.zone as z
@@ -265,6 +315,7 @@ begin
     insert into pgtoken.zone (target_id, zone_id, name)
     select put_zones.target_id, e ->> 'zone_id', e ->> 'name'
     from jsonb_array_elements(given) as e
+    order by e ->> 'zone_id'
     on conflict do nothing;
     get diagnostics added = row_count;
 

@@ -134,7 +134,12 @@ fn whatever_happens_at_once_no_token_has_more_than_the_directory_gives() {
         }
     });
     let failures = failures.into_inner().expect("no thread panicked");
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{}\n{}",
+        failures.join("\n"),
+        shared().log()
+    );
     assert_no_excess(&session);
     let untold = session.rows(GRANTS_THAT_NO_EVENT_TELLS_OF);
     assert!(untold.is_empty(), "{}", untold.join("\n"));

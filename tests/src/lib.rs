@@ -14,6 +14,8 @@ mod error;
 mod facade;
 mod program;
 mod server;
+mod standby;
+mod verdict;
 mod wait;
 mod watchdog;
 
@@ -22,5 +24,6 @@ pub use database::Database;
 pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
+pub use verdict::{ACME, Token, code, import, issue, verdict};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

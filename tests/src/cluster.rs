@@ -50,6 +50,16 @@ impl Settings {
         );
         cluster
     }
+
+    /// Starts a standby of another cluster with these settings; its roles and databases are those of the other.
+    pub(crate) fn follow(self, primary: &Cluster) -> Cluster {
+        Cluster {
+            server: Server::follow(&primary.server, &self.lines),
+            template: OnceLock::new(),
+            logins: Mutex::new(HashSet::new()),
+            password: primary.password.clone(),
+        }
+    }
 }
 
 /// A running server with a folder and a port of its own; dropping it removes both.

@@ -19,6 +19,8 @@ mod query;
 mod server;
 mod session;
 pub mod stage;
+mod standby;
+mod verdict;
 mod wait;
 mod watchdog;
 
@@ -30,5 +32,6 @@ pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
 pub use query::{outcome, row, rows};
 pub use session::{Answer, Session};
+pub use verdict::{ACME, Token, code, import, issue, verdict};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

@@ -246,6 +246,33 @@ fn shadows_in_a_schema_named_before_pg_catalog_do_not_reach_a_superusers_calls_e
 }
 
 #[test]
+fn a_hostile_schema_that_was_there_before_is_not_installed_into() {
+    let db = shared().empty_database();
+    let stranger = shared().login(&[]);
+    db.execute(&format!(
+        "create schema pgtoken authorization {stranger}; grant create on schema public to {stranger}"
+    ));
+    // A better match than the variadic one of the system, for calls with three texts or names.
+    let trap = "create table public.caught (by_whom text);
+         grant all on public.caught to public;
+         create function pgtoken.format(text, text, text, text) returns text language plpgsql
+         as $$ begin insert into public.caught values (current_user); return 'select 1'; end $$;
+         grant execute on function pgtoken.format to public";
+    rows(&mut db.client_as_stranger(), trap);
+    let installed = outcome(&mut db.client(), "create extension pgtoken");
+    let caught = rows(
+        &mut db.client(),
+        "select by_whom from public.caught limit 1",
+    );
+    assert_eq!(
+        caught,
+        Vec::<String>::new(),
+        "the stranger's function ran as that role"
+    );
+    assert_ne!(installed, "ok");
+}
+
+#[test]
 fn texts_in_events_are_texts() {
     let mut acme = Acme::new();
     let hostile = [

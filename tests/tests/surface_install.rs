@@ -1,5 +1,5 @@
 //! Installing where something is amiss: no preloading, another encoding, roles and schemas that are there already.
-use pgtoken_tests::{Cluster, Database, row, rows, shared};
+use pgtoken_tests::{Cluster, Database, outcome, row, rows, shared};
 use std::sync::OnceLock;
 
 /// A cluster without the library in shared_preload_libraries; its roles are these tests' own.
@@ -135,4 +135,30 @@ fn roles_outlive_the_extension() {
     db.execute("create extension pgtoken; drop extension pgtoken");
     let roles = "select count(*) from pg_roles where rolname ~ '^pgtoken_'";
     assert_eq!(row(&mut db.client(), roles), "5");
+}
+
+#[test]
+fn a_schema_that_others_own_fill_or_may_create_in_is_not_moved_into() {
+    let db = shared().empty_database();
+    let stranger = shared().login(&[]);
+    let mut client = db.client();
+    for schema in [
+        format!("create schema pgtoken authorization {stranger}"),
+        format!("create schema pgtoken; grant create on schema pgtoken to {stranger}"),
+        "create schema pgtoken; create table pgtoken.mine ()".to_owned(),
+        "create schema pgtoken; create function pgtoken.mine() returns int language sql as 'select 1'".to_owned(),
+    ] {
+        db.execute(&schema);
+        assert_eq!(outcome(&mut client, "create extension pgtoken"), "55000", "{schema}");
+        db.execute("drop schema pgtoken cascade");
+    }
+    db.execute("create schema pgtoken_internal");
+    assert_eq!(outcome(&mut client, "create extension pgtoken"), "42P06");
+    db.execute("drop schema pgtoken_internal; drop schema if exists pgtoken");
+    db.execute("create schema pgtoken");
+    assert_eq!(
+        outcome(&mut client, "create extension pgtoken"),
+        "ok",
+        "an empty schema of the installer's"
+    );
 }

@@ -70,6 +70,9 @@ fn confined_words(client: &SpiClient<'_>, id: Uuid) -> Result<Words, Error> {
             &[id.into()],
         )?
         .first();
+    if row.is_empty() {
+        return Err(existing::not_found(id));
+    }
     let scope: Option<String> = row.get(1)?;
     let scope = scope.unwrap_or_else(|| "none".to_owned());
     let confined = vocabulary()

@@ -18,9 +18,9 @@ struct Question {
     ended: AtomicBool,
 }
 
-const TOKENS: usize = 400;
-const OWNERS: usize = 100;
-const ZONES: usize = 100;
+const TOKENS: usize = 200;
+const OWNERS: usize = 50;
+const ZONES: usize = 50;
 const VERIFICATIONS: usize = 100_000;
 const CONNECTIONS: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -172,15 +172,17 @@ fn reader_under_repeatable_read_sees_a_reduction_and_leaves_nothing_old_behind()
 fn verification_that_fails_while_it_reads_the_vocabulary_leaves_nothing_old_behind() {
     let db = shared().database();
     let (mut client, token) = session_with_token(&db);
-    db.execute(RAISE);
     let mut locker = db.client();
+    client
+        .batch_execute("set lock_timeout = '10ms'")
+        .expect("set");
     for table in ["scope", "permission"] {
+        db.execute(LOWER);
+        assert_eq!(code(&mut client, &token, PUBLISH), "valid");
+        db.execute(RAISE);
         locker
             .batch_execute(&format!("begin; lock table pgtoken.{table}"))
             .expect("lock");
-        client
-            .batch_execute("set lock_timeout = '10ms'")
-            .expect("set");
         let sql = "select from pgtoken.verify_token($1)";
         assert_eq!(error_of(client.query(sql, &[&token])).code, "55P03");
         locker.batch_execute("rollback").expect("rollback");

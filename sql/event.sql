@@ -71,11 +71,11 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(
-        nullif(current_setting('pgtoken.actor', true), ''),
-        nullif(current_setting('role'), 'none'),
-        session_user
-    )
+    -- What is no actor for a function is none here; a change of the directory is not refused for it.
+    select case
+        when pgtoken_internal.is_key(current_setting('pgtoken.actor', true)) then current_setting('pgtoken.actor', true)
+        else coalesce(nullif(current_setting('role'), 'none'), session_user)
+    end
 $$;
 comment on function pgtoken_internal.directory_actor() is
     'Who to name for what plain DML on the directory does to tokens: the setting pgtoken.actor, else the role set, else the role logged in';
@@ -121,6 +121,70 @@ comment on function pgtoken_internal.record_truncated() is
 create trigger token_truncated
     before truncate on pgtoken.token
     for each statement execute function pgtoken_internal.record_truncated();
+
+create function pgtoken_internal.is_being_emptied(relation regclass)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+    -- TRUNCATE locks every table that it empties before the first trigger fires.
+    select exists (
+        select from pg_locks as l
+        where l.locktype = 'relation'
+          and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+          and l.relation = is_being_emptied.relation
+          and l.pid = pg_backend_pid()
+          and l.mode = 'AccessExclusiveLock'
+          and l.granted
+    )
+$$;
+comment on function pgtoken_internal.is_being_emptied(regclass) is
+    'Inside a trigger of TRUNCATE: whether this table is truncated by the same statement';
+
+create function pgtoken_internal.record_grants_truncated()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- What goes with the token or with the whole target is told of there.
+    if pgtoken_internal.is_being_emptied('pgtoken.token')
+       or (tg_table_name = 'token_zone' and pgtoken_internal.is_being_emptied('pgtoken.token_target'))
+    then
+        return null;
+    end if;
+
+    insert into pgtoken.event (kind, token_id, token_name, user_id, workspace_id, actor, detail)
+    select 'grants_lost', t.id, t.name, t.user_id, t.workspace_id, pgtoken_internal.directory_actor(),
+           jsonb_build_object('by', 'truncate', 'lost', lost.grants)
+    from (
+        select g.token_id, jsonb_agg(jsonb_build_object('target_id', g.target_id)) as grants
+        from pgtoken.token_target as g
+        where tg_table_name = 'token_target'
+        group by g.token_id
+        union all
+        select g.token_id, jsonb_agg(jsonb_build_object('target_id', g.target_id, 'zone_id', g.zone_id))
+        from pgtoken.token_zone as g
+        where tg_table_name = 'token_zone'
+        group by g.token_id
+    ) as lost
+    join pgtoken.token as t on t.id = lost.token_id
+    where t.revoked_at is null
+    order by t.id;
+    return null;
+end
+$$;
+comment on function pgtoken_internal.record_grants_truncated() is
+    'Trigger: TRUNCATE of targets or zones reaches the grants by its CASCADE; one event for each token that loses some';
+
+create trigger token_target_truncated
+    before truncate on pgtoken.token_target
+    for each statement execute function pgtoken_internal.record_grants_truncated();
+create trigger token_zone_truncated
+    before truncate on pgtoken.token_zone
+    for each statement execute function pgtoken_internal.record_grants_truncated();
 
 create function pgtoken_internal.regranting()
 returns boolean

@@ -14,7 +14,7 @@ create table pgtoken.member (
     constraint member_user_id_fkey foreign key (user_id)
         references pgtoken.app_user (user_id) on delete cascade,
     constraint member_scope_fkey foreign key (scope)
-        references pgtoken.scope (name)
+        references pgtoken.scope (name) on delete restrict
 );
 comment on table pgtoken.member is
     'Who belongs to a workspace, and how much they may do there: no token of theirs does more';

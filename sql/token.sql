@@ -43,8 +43,9 @@ create table pgtoken.token (
         references pgtoken.app_user (user_id) on delete cascade,
     constraint token_workspace_id_fkey foreign key (workspace_id)
         references pgtoken.workspace (workspace_id) on delete cascade,
+    -- restrict: no action would let a statement that deletes a scope put another of the same name in its place
     constraint token_scope_fkey foreign key (scope)
-        references pgtoken.scope (name),
+        references pgtoken.scope (name) on delete restrict,
 
     -- Authority follows the owner. Keys reach every live token in every isolation level,
     -- those of a concurrent transaction too, where a trigger would see only its own snapshot.

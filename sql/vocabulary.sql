@@ -35,7 +35,7 @@ create table pgtoken.permission (
 
     constraint permission_pkey primary key (name),
     constraint permission_member_scope_fkey foreign key (member_scope)
-        references pgtoken.scope (name),
+        references pgtoken.scope (name) on delete restrict,
     -- a scope-token of RFC 6749, section 3.3: lists of them are separated by spaces
     constraint permission_name_check check (name ~ '^[\x21\x23-\x5b\x5d-\x7e]{1,63}$')
 );
@@ -74,9 +74,17 @@ begin
             using errcode = 'invalid_parameter_value';
     end if;
 
-    -- A rung that becomes no rung would leave members and tokens holding nothing.
-    if (tg_op = 'DELETE' or (new.rank is null) <> (old.rank is null) or new.confined <> old.confined)
-       and tg_op <> 'INSERT'
+    -- A token that is issued meanwhile cannot be seen here. A rung that became no rung would leave it with nothing,
+    -- a confined scope that became unconfined would open the whole workspace to it.
+    if tg_op = 'UPDATE' and ((new.rank is null) <> (old.rank is null) or new.confined <> old.confined) then
+        raise exception 'name: scope "%" stays % and %', old.name,
+            case when old.rank is null then 'off the ladder' else 'on the ladder' end,
+            case when old.confined then 'confined' else 'unconfined' end
+            using errcode = 'invalid_parameter_value',
+                  hint = 'insert into pgtoken.scope (name, rank, confined) values (…)';
+    end if;
+
+    if tg_op = 'DELETE'
        and (exists (select from pgtoken.member where scope = old.name)
             or exists (select from pgtoken.token where scope = old.name)
             or exists (select from pgtoken.scope where member_scope = old.name)
@@ -91,7 +99,7 @@ begin
 end
 $$;
 comment on function pgtoken_internal.check_scope() is
-    'Trigger: shipped scopes stay, names never change, what is used keeps its kind (22023)';
+    'Trigger: shipped scopes stay, names and kinds never change, what is used is not deleted (22023)';
 
 create function pgtoken_internal.check_member_scope()
 returns trigger
@@ -135,6 +143,20 @@ $$;
 comment on function pgtoken_internal.check_permission() is
     'Trigger: a permission is never renamed, and not deleted while a token has it (22023)';
 
+create function pgtoken_internal.refuse_truncate()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '%: cannot be truncated, since tokens and members use its words', tg_table_name
+        using errcode = 'invalid_parameter_value',
+              hint = format('delete from pgtoken.%I where name = …', tg_table_name);
+end
+$$;
+comment on function pgtoken_internal.refuse_truncate() is
+    'Trigger: words that may be in use go one by one (22023)';
+
 create function pgtoken_internal.forget_vocabulary()
 returns trigger
 language c
@@ -149,9 +171,13 @@ create trigger scope_check_member_scope
     after insert or update on pgtoken.scope
     for each row when (new.member_scope is not null)
     execute function pgtoken_internal.check_member_scope();
+create trigger scope_keep
+    before truncate on pgtoken.scope
+    for each statement execute function pgtoken_internal.refuse_truncate();
+-- for each row, since logical replication fires no others
 create trigger scope_forget
-    after insert or update or delete or truncate on pgtoken.scope
-    for each statement execute function pgtoken_internal.forget_vocabulary();
+    after insert or update or delete on pgtoken.scope
+    for each row execute function pgtoken_internal.forget_vocabulary();
 
 create trigger permission_check
     before insert or update or delete on pgtoken.permission
@@ -160,6 +186,9 @@ create trigger permission_check_member_scope
     after insert or update on pgtoken.permission
     for each row when (new.member_scope is not null)
     execute function pgtoken_internal.check_member_scope();
+create trigger permission_keep
+    before truncate on pgtoken.permission
+    for each statement execute function pgtoken_internal.refuse_truncate();
 create trigger permission_forget
-    after insert or update or delete or truncate on pgtoken.permission
-    for each statement execute function pgtoken_internal.forget_vocabulary();
+    after insert or update or delete on pgtoken.permission
+    for each row execute function pgtoken_internal.forget_vocabulary();

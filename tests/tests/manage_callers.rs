@@ -301,6 +301,43 @@ fn an_error_gives_the_callers_own_rights_back() {
 }
 
 #[test]
+fn no_call_leaves_its_rights_behind() {
+    let mut acme = Acme::new();
+    let token = acme.issue("'t', 'olga', workspace_id => 'acme'");
+    let login = shared().login(&["pgtoken_verifier", "pgtoken_issuer"]);
+    for call in [
+        format!("verify_token('{}')", token.text),
+        format!("inspect_token('{}')", token.text),
+        "issue_token('t', workspace_id => 'acme', as_user => 'olga')".to_owned(),
+        format!(
+            "update_token('{}', name => 'new', as_user => 'olga')",
+            token.id
+        ),
+        format!("get_token('{}', 'olga')", token.id),
+        "list_tokens(as_user => 'olga')".to_owned(),
+        "list_events(as_user => 'olga')".to_owned(),
+        "list_users(as_user => 'olga')".to_owned(),
+        "token_stats(as_user => 'olga')".to_owned(),
+        format!(
+            "rotate_token('{}', overlap => '1 h', as_user => 'olga')",
+            token.id
+        ),
+        format!("revoke_token('{}', as_user => 'olga')", token.id),
+        "revoke_tokens(user_id => 'leo', as_user => 'olga')".to_owned(),
+        format!("revoke_secret('{}')", token.text),
+    ] {
+        let mut client = shared().connect(acme.db.name(), &login);
+        let after = rows(
+            &mut client,
+            &format!("select count(*), current_user from pgtoken.{call}; select current_user"),
+        );
+        assert_eq!(after, [login.as_str()], "{call}");
+        let denied = outcome(&mut client, "select from pgtoken.token");
+        assert_eq!(denied, "42501", "{call}");
+    }
+}
+
+#[test]
 fn the_actor_is_the_argument_else_the_setting_else_the_user_else_the_role() {
     let mut acme = Acme::new();
     let mut actor = |before: &str, more: &str| {

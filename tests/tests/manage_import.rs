@@ -219,6 +219,7 @@ fn what_is_refused_names_its_argument_and_writes_nothing() {
         ("name", "sha256('x'), 'olga', ' '"),
         ("start", "sha256('x'), 'olga', 't', repeat('s', 32)"),
         ("start", "sha256('x'), 'olga', 't', e'a\\nb'"),
+        ("start", "sha256('short_one'), 'olga', 't', 'short_one'"),
         ("scope", "sha256('x'), 'olga', 't', scope => 'root'"),
         (
             "workspace_id",

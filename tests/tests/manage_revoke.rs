@@ -138,6 +138,17 @@ fn possession_of_the_secret_is_enough_to_revoke_it() {
 }
 
 #[test]
+fn who_revokes_by_secret_can_say_who_acts() {
+    let mut acme = Acme::new();
+    let token = acme.issue("'t', 'olga'");
+    acme.rows(&format!(
+        "select pgtoken.revoke_secret('{}', actor => 'scanner')",
+        token.text
+    ));
+    assert_eq!(acme.last_event(&token.id), "revoked|scanner|{}");
+}
+
+#[test]
 fn what_is_no_secret_revokes_nothing() {
     let mut acme = Acme::new();
     let token = acme.issue("'t', 'olga'");

@@ -228,6 +228,34 @@ fn the_shadows_would_catch_a_function_that_trusts_its_search_path() {
 }
 
 #[test]
+fn the_shadows_would_catch_a_function_of_pgtoken_without_its_pinned_path() {
+    let (mut acme, token, _) = fixture();
+    acme.rows("create schema evil; grant usage on schema evil to public");
+    acme.rows(&format!("{SHADOWS}{MORE_SHADOWS}").replace("SCHEMA", "evil"));
+    let mut client = acme.db.client_as("pgtoken_issuer");
+    rows(&mut client, "set search_path = evil, pg_catalog");
+    for (function, call) in [
+        (
+            "list_users",
+            "list_users('o', as_user => 'olga')".to_owned(),
+        ),
+        (
+            "revoke_token",
+            format!("revoke_token('{}', as_user => 'olga')", token.id),
+        ),
+    ] {
+        let sql = format!("select * from pgtoken.{call}");
+        let end = end_of(&mut client, &sql);
+        assert!(end.ends_with("messages"), "{function}: {end}");
+        acme.rows(&format!(
+            "alter function pgtoken.{function} reset search_path"
+        ));
+        let end = end_of(&mut client, &sql);
+        assert!(end.contains("hijacked by"), "{function}: {end}");
+    }
+}
+
+#[test]
 fn shadows_in_a_schema_named_before_pg_catalog_do_not_reach_a_superusers_calls_either() {
     let (mut acme, token, _) = fixture();
     acme.rows("create schema evil");

@@ -62,10 +62,11 @@ fn import_token(
         last_used_at: last_used_at.filter(TimestampWithTimeZone::is_finite),
         count: use_count.unwrap_or(0),
     };
+    let digest = digest_of(digest, digest_rule)?;
     let origin = Origin {
         id,
-        digest: digest_of(digest, digest_rule)?,
-        start: start_of(start)?,
+        digest,
+        start: start_of(start, &digest)?,
         created_at,
         created_by: creator(created_by, &caller)?,
         revoked: revocation(revoked_at, revoke_reason, &caller)?,
@@ -155,7 +156,7 @@ fn digest_of(digest: Option<&[u8]>, rule: Option<&str>) -> Result<[u8; 32], Erro
     })
 }
 
-fn start_of(start: Option<&str>) -> Result<Option<String>, Error> {
+fn start_of(start: Option<&str>, digest: &[u8; 32]) -> Result<Option<String>, Error> {
     let length = start.map_or(0, |start| start.chars().count());
     if length > MAX_START {
         return Err(Error::invalid(
@@ -167,6 +168,12 @@ fn start_of(start: Option<&str>) -> Result<Option<String>, Error> {
     }
     if start.is_some_and(|start| start.chars().any(char::is_control)) {
         return Err(Error::invalid("start", "must have no control characters"));
+    }
+    if start.is_some_and(|start| pgtoken_format::digest(start.as_bytes()) == *digest) {
+        return Err(Error::invalid(
+            "start",
+            "is the whole token; give the first characters only",
+        ));
     }
     Ok(start.map(str::to_owned))
 }

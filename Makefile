@@ -1,7 +1,7 @@
 # pgtoken: run `make help` for what there is. PG_CONFIG= names the PostgreSQL to build for.
 LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libpgtoken.so
 SOURCES := $(shell find extension -name '*.rs' -o -name '*.toml')
-.PHONY: help up down test lint packages build install installcheck package clean clean-data
+.PHONY: help up down test lint bench packages build install installcheck package clean clean-data
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -18,6 +18,9 @@ clean-data: down ## delete the private cluster
 
 test: packages build ## run every test
 	@scripts/test.sh
+
+bench: packages build ## measure verification; BENCH='--tokens 10000000 --rounds 3' for other sizes
+	@scripts/bench.sh $(BENCH)
 
 lint: packages ## check format, lints, documentation, dependencies and scripts
 	@scripts/lint.sh

@@ -17,10 +17,13 @@ die() {
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$root/extension/pgtoken.control")
 [ -n "$version" ] || die "extension/pgtoken.control has no default_version"
 
-# Finds the PostgreSQL to build for: PG_CONFIG, else the pg_config in PATH, else that of Debian's version 15.
+# Finds the PostgreSQL to build for: that of PG_CONFIG, else version 15, in PATH or where Debian has it.
 find_pg_config() {
-  local found=${PG_CONFIG:-$(command -v pg_config || true)}
-  found=${found:-/usr/lib/postgresql/15/bin/pg_config}
+  local found=${PG_CONFIG:-}
+  if [ -z "$found" ]; then
+    found=/usr/lib/postgresql/15/bin/pg_config
+    case $(pg_config --version 2>/dev/null) in 'PostgreSQL 15'*) found=pg_config ;; esac
+  fi
   PG_CONFIG=$(command -v "$found") ||
     die "$found is not there: run 'make packages', or name another with PG_CONFIG="
   export PG_CONFIG

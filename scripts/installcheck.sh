@@ -5,11 +5,7 @@ find_pg_config
 pg_regress=$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/regress/pg_regress
 [ -x "$pg_regress" ] || die "$pg_regress is missing: run 'make packages'"
 
-tests=()
-for file in "$root"/tests/regress/sql/*.sql; do
-  tests+=("$(basename "$file" .sql)")
-done
 output=${REGRESS_OUTPUT:-$target/regress}
 mkdir -p "$output"
 exec "$pg_regress" --bindir="$("$PG_CONFIG" --bindir)" --inputdir="$root/tests/regress" \
-  --outputdir="$output" --dbname=contrib_regression "${tests[@]}"
+  --outputdir="$output" --dbname=contrib_regression --encoding=UTF8 --schedule="$root/tests/regress/schedule"

@@ -226,13 +226,13 @@ Paste to try it:
   . $env && $psql -c "select token, id from pgtoken.issue_token(name => 'mine', user_id => 'demo')"
 
   # Verify the token above.
-  . $env && $psql -c "select * from pgtoken.verify_token('\$PGTOKEN_DEMO_TOKEN')"
+  . $env && $psql -c "select valid, code, user_id, scope from pgtoken.verify_token('\$PGTOKEN_DEMO_TOKEN')"
 
   # Revoke it, and verify again: refused from the next statement on.
   . $env && $psql -c "select state from pgtoken.revoke_secret('\$PGTOKEN_DEMO_TOKEN')"
 
   # Ask the facade whether it can verify.
-  . $env && curl -i "\$PGTOKEN_URL/readyz"
+  . $env && curl -sSi "\$PGTOKEN_URL/readyz"
 
 'make up' again keeps the data, 'make down' stops everything.
 WELCOME

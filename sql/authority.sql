@@ -299,6 +299,6 @@ begin
 end
 $$;
 comment on function pgtoken_internal.arm_triggers() is
-    'Makes the keys and triggers that take authority away fire under session_replication_role = replica too; returns how many it changed. To be called after pg_restore --disable-triggers, which forgets it; superuser only';
+    'Makes the keys and triggers that take authority away fire under session_replication_role = replica too; returns how many it changed. To be called after pg_restore --disable-triggers and after pg_upgrade, which forget it; superuser only';
 
 select pgtoken_internal.arm_triggers();

@@ -5,7 +5,11 @@ select pg_catalog.pg_extension_config_dump('pgtoken.workspace', '');
 select pg_catalog.pg_extension_config_dump('pgtoken.app_user', '');
 select pg_catalog.pg_extension_config_dump('pgtoken.target', '');
 select pg_catalog.pg_extension_config_dump('pgtoken.zone', '');
-select pg_catalog.pg_extension_config_dump('pgtoken.scope', $$where name not in ('read', 'write', 'full', 'agency')$$);
+-- Rungs first: under pg_dump --inserts each row is a statement, and a member_scope must be there before what leans on it.
+select pg_catalog.pg_extension_config_dump(
+    'pgtoken.scope',
+    $$where name not in ('read', 'write', 'full', 'agency') order by rank nulls last$$
+);
 select pg_catalog.pg_extension_config_dump('pgtoken.permission', '');
 select pg_catalog.pg_extension_config_dump('pgtoken.member', '');
 select pg_catalog.pg_extension_config_dump('pgtoken.token', '');

@@ -49,14 +49,14 @@ parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'list_tokens_wrapper';
 comment on function pgtoken.list_tokens(text, text, text, text, text, text, timestamptz, timestamptz, text, uuid, integer, text) is
-    'Tokens that fit all filters given. search: part of the name or start, in any case. sort: created_at, name, user_id, workspace_id, scope, expires_at, last_used_at or use_count, then asc or desc; nulls last; ties by id. after: the id of the last row of the page before. max_rows: 1 to 1000. as_user: only what this user may see; null = everything, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
+    'Tokens that fit all filters given. search: part of the name or start, in any case. sort: created_at, name, user_id, workspace_id, scope, expires_at, last_used_at or use_count, then asc or desc; nulls last; ties by id. after: the id of the last row of the page before. max_rows: 1 to 1000, else 50. as_user: only what this user may see; null = everything, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
 
 create function pgtoken.list_events(
     token_id uuid default null,
     user_id text default null,
     workspace_id text default null,
     after uuid default null,
-    max_rows integer default 50,
+    max_rows integer default null,
     as_user text default null
 )
 returns setof pgtoken.event
@@ -67,7 +67,7 @@ parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'list_events_wrapper';
 comment on function pgtoken.list_events(uuid, text, text, uuid, integer, text) is
-    'The audit log, newest first. after: the id of the last row of the page before. max_rows: 1 to 1000. as_user: only what this user may see; null = everything, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
+    'The audit log, newest first. after: the id of the last row of the page before. max_rows: 1 to 1000, else 50. as_user: only what this user may see; null = everything, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
 
 create function pgtoken.list_usage(
     id uuid default null,
@@ -93,7 +93,7 @@ create function pgtoken.list_users(
     search text default null,
     workspace_id text default null,
     after text default null,
-    max_rows integer default 50,
+    max_rows integer default null,
     as_user text default null
 )
 returns table (
@@ -111,7 +111,7 @@ parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'list_users_wrapper';
 comment on function pgtoken.list_users(text, text, text, integer, text) is
-    'Users by id. search: part of the id, name or email, in any case. workspace_id: its members and service users. after: the user_id of the last row of the page before. max_rows: 1 to 1000. as_user: this user, and the members and service users of workspaces where it manages tokens; null = everybody, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
+    'Users by id. search: part of the id, name or email, in any case. workspace_id: its members and service users. after: the user_id of the last row of the page before. max_rows: 1 to 1000, else 50. as_user: this user, and the members and service users of workspaces where it manages tokens; null = everybody, for administrators and auditors. Errors: 22023 bad value, 42501 not allowed';
 
 create function pgtoken.list_workspaces(
     as_user text default null

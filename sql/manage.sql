@@ -245,7 +245,7 @@ comment on function pgtoken.purge_tokens(timestamptz, integer) is
 
 create function pgtoken.purge_events(
     before timestamptz default null,
-    max_rows integer default 10000
+    max_rows integer default null
 )
 returns bigint
 language c
@@ -253,4 +253,4 @@ volatile
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'purge_events_wrapper';
 comment on function pgtoken.purge_events(timestamptz, integer) is
-    'Deletes events older than that, at most max_rows, and returns how many. Granted to nobody: the owner of the extension decides who may. Errors: 22023 bad value';
+    'Deletes events older than that, at most max_rows (null = 10000), and returns how many. Granted to nobody: the owner of the extension decides who may. Errors: 22023 bad value';

@@ -57,7 +57,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    raise exception '%: the key of a % never changes', array_to_string(tg_argv, ', '), tg_table_name
+    raise exception '%: the key of table pgtoken.% never changes', array_to_string(tg_argv, ', '), tg_table_name
         using errcode = 'invalid_parameter_value',
               hint = 'insert a new row and delete the old one';
 end

@@ -103,6 +103,8 @@ grant select on
     pgtoken.scope, pgtoken.permission,
     pgtoken.app_user, pgtoken.workspace, pgtoken.member, pgtoken.target, pgtoken.zone
     to pgtoken_auditor;
+-- a view lends the rights of its owner for tables, and not for functions
+grant execute on function pgtoken_internal.usage_stats to pgtoken_auditor;
 grant execute on function
     pgtoken.get_token, pgtoken.find_token, pgtoken.list_tokens, pgtoken.list_events, pgtoken.list_usage,
     pgtoken.list_users, pgtoken.list_workspaces, pgtoken.list_targets, pgtoken.token_stats

@@ -1,5 +1,41 @@
 -- pgtoken: API tokens that live inside PostgreSQL
 
+-- Nobody else's schema: this script would call, with a superuser's rights, what others left there.
+-- Written so that nothing in that schema can fit better than what it calls itself.
+
+do $do$
+begin
+    if exists (
+        select from pg_catalog.pg_namespace as n
+        join pg_catalog.pg_roles as r on r.oid operator(pg_catalog.=) n.nspowner
+        where n.nspname operator(pg_catalog.=) 'pgtoken'::pg_catalog.name
+          -- what CREATE EXTENSION has just made itself nobody else can reach yet
+          and n.xmin operator(pg_catalog.<>) pg_catalog.xid(pg_catalog.pg_current_xact_id())
+          and (
+              not (r.rolsuper or r.rolname operator(pg_catalog.=) current_user)
+              or exists (
+                  select from pg_catalog.aclexplode(n.nspacl) as a
+                  where a.privilege_type operator(pg_catalog.=) 'CREATE'::pg_catalog.text
+                    and a.grantee operator(pg_catalog.<>) n.nspowner
+              )
+              or exists (
+                  select from pg_catalog.pg_depend as d
+                  where d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+                    and d.refobjid operator(pg_catalog.=) n.oid
+                    and d.classid operator(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid
+              )
+          )
+    ) then
+        raise exception 'schema: "pgtoken" is there already and is not empty, or somebody else can create in it'
+            using errcode = 'object_not_in_prerequisite_state',
+                  hint = 'look at what is in it, and drop or rename it: drop schema pgtoken';
+    end if;
+end
+$do$;
+
+comment on schema pgtoken is
+    'API tokens: start at the view pgtoken.tokens';
+
 -- What this extension needs of its database
 
 do $do$
@@ -38,7 +74,7 @@ strict
 parallel safe
 as 'MODULE_PATHNAME', 'uuid_v7_wrapper';
 comment on function pgtoken_internal.uuid_v7() is
-    'A new time-ordered id: UUID version 7 (RFC 9562), milliseconds and 74 random bits';
+    'A new time-ordered id: UUID version 7 (RFC 9562), milliseconds, and within a backend in the order of their making';
 
 create function pgtoken_internal.is_key(value text)
 returns boolean

@@ -11,7 +11,8 @@ create table pgtoken.token_use (
     constraint token_use_pkey primary key (token_id),
     constraint token_use_token_id_fkey foreign key (token_id)
         references pgtoken.token (id) on delete cascade
-) with (fillfactor = 70);
+) with (fillfactor = 50);
+-- room on each page: with less, a flush writes twice as much
 comment on table pgtoken.token_use is
     'Last use of each token; narrow and apart, so that neither verification nor a flush touches the token itself';
 comment on column pgtoken.token_use.token_id is 'The token';
@@ -28,9 +29,10 @@ create table pgtoken.token_usage (
     denied bigint not null default 0,
 
     constraint token_usage_pkey primary key (token_id, bucket),
+    -- by way of the last use, so that a new hour leaves the token's own row alone
     constraint token_usage_token_id_fkey foreign key (token_id)
-        references pgtoken.token (id) on delete cascade
-);
+        references pgtoken.token_use (token_id) on delete cascade
+) with (fillfactor = 50);
 comment on table pgtoken.token_usage is
     'Use of each token by hour or day (pgtoken.usage_bucket), kept for pgtoken.usage_retention';
 comment on column pgtoken.token_usage.token_id is 'The token';
@@ -102,7 +104,7 @@ comment on column pgtoken.usage_stats.bytes is 'Memory that the slots take';
 comment on column pgtoken.usage_stats.uncounted is 'Uses that were not counted, because no slot was free';
 comment on column pgtoken.usage_stats.refused is 'Verifications of rate-limited tokens refused, because no slot was free';
 comment on column pgtoken.usage_stats.reclaimed is 'Slots that an idle token gave back';
-comment on column pgtoken.usage_stats.dropped is 'Uses discarded with their database';
+comment on column pgtoken.usage_stats.dropped is 'Uses and denials discarded with their database or token, or on a standby because the slots were needed';
 comment on column pgtoken.usage_stats.flushes is 'Batches written';
 comment on column pgtoken.usage_stats.flush_errors is 'Batches that failed; their counts stay for the next';
 comment on column pgtoken.usage_stats.flushed_tokens is 'Slots written by all batches';

@@ -5,7 +5,7 @@ use pgrx::spi::SpiClient;
 use pgtoken_rules::is_key;
 
 use crate::error::Error;
-use crate::pg::{AsOwner, Role};
+use crate::pg::{AsOwner, Role, is_read_only};
 use crate::{settings, usage};
 
 const ADMINISTRATOR: &str = "pgtoken_admin";
@@ -34,7 +34,7 @@ impl Caller {
                 ),
             ));
         }
-        Caller::enter(role, as_user, actor)
+        Caller::writer(role, as_user, actor)
     }
 
     /// Somebody who looks: as a user, or as an administrator or auditor.
@@ -52,9 +52,16 @@ impl Caller {
         Caller::enter(role, as_user, None)
     }
 
-    /// Somebody whom EXECUTE on the function is right enough.
+    /// Somebody who writes and whom EXECUTE on the function is right enough.
     pub fn anyone(actor: Option<&str>) -> Result<Caller, Error> {
-        Caller::enter(Role::in_force(), None, actor)
+        Caller::writer(Role::in_force(), None, actor)
+    }
+
+    fn writer(role: Role, as_user: Option<&str>, actor: Option<&str>) -> Result<Caller, Error> {
+        if is_read_only() {
+            return Err(Error::ReadOnly);
+        }
+        Caller::enter(role, as_user, actor)
     }
 
     fn enter(role: Role, as_user: Option<&str>, actor: Option<&str>) -> Result<Caller, Error> {

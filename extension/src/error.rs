@@ -44,6 +44,11 @@ pub enum Error {
     /// 55000: the library has no shared memory.
     #[error("pgtoken is not in shared_preload_libraries")]
     NotPreloaded,
+    /// 25006: management in a transaction that may not write.
+    #[error(
+        "transaction: is read-only, or the server is a standby; tokens are managed on the primary"
+    )]
+    ReadOnly,
     /// 28000, 42501 or 53400: `require_token` of a token that does not verify.
     #[error("token: {}", .0.as_str())]
     Refused(Code, Option<i32>),
@@ -94,6 +99,7 @@ impl Error {
             Error::Ended { .. } | Error::NotPreloaded => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
+            Error::ReadOnly => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Error::Refused(code, _) => match code.status() {
                 401 => PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
                 429 => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,

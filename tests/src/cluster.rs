@@ -50,6 +50,16 @@ impl Settings {
         );
         cluster
     }
+
+    /// Starts a standby of another cluster with these settings; its roles and databases are those of the other.
+    pub(crate) fn follow(self, primary: &Cluster) -> Cluster {
+        Cluster {
+            server: Server::follow(&primary.server, &self.lines),
+            template: OnceLock::new(),
+            logins: Mutex::new(HashSet::new()),
+            password: primary.password.clone(),
+        }
+    }
 }
 
 /// A running server with a folder and a port of its own; dropping it removes both.
@@ -93,6 +103,16 @@ impl Cluster {
     /// A new database without the extension.
     pub fn empty_database(&self) -> Database<'_> {
         Database::create(self, "template1")
+    }
+
+    /// A new cluster with what is in this one, by pg_upgrade; this one is stopped.
+    pub fn upgrade(&self) -> Cluster {
+        let upgraded = Cluster::start();
+        self.stop();
+        upgraded.stop();
+        self.server.upgrade(&upgraded.server);
+        upgraded.start_again();
+        upgraded
     }
 
     /// Stops the server in good order; clients are disconnected.

@@ -8,23 +8,30 @@
 //! that waits for the process to be gone and then removes what is left.
 #![forbid(unsafe_code)]
 
+mod acme;
 pub mod authority;
 mod cluster;
 mod database;
 mod error;
 mod facade;
 mod program;
+mod query;
 mod server;
 mod session;
 pub mod stage;
+mod standby;
+mod verdict;
 mod wait;
 mod watchdog;
 
+pub use acme::{Acme, Issued};
 pub use cluster::{Cluster, Settings, shared};
 pub use database::Database;
 pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use program::checkout;
+pub use query::{outcome, row, rows};
 pub use session::{Answer, Session};
+pub use verdict::{ACME, Token, code, import, issue, verdict};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

@@ -20,6 +20,38 @@ pub(crate) struct Server {
 impl Server {
     /// Creates a cluster and starts it with the given lines of configuration.
     pub(crate) fn start(configuration: &[(String, String)]) -> Server {
+        Server::start_with(configuration, |data| {
+            run(as_owner(bindir().join("initdb"))
+                .args([
+                    "--no-sync",
+                    "--auth-local=trust",
+                    "--auth-host=scram-sha-256",
+                ])
+                .args([
+                    "--username=postgres",
+                    "--encoding=UTF8",
+                    "--locale=C.UTF-8",
+                    "-D",
+                ])
+                .arg(data));
+        })
+    }
+
+    /// Copies a running cluster and starts the copy as a standby with the given lines of configuration.
+    pub(crate) fn follow(primary: &Server, configuration: &[(String, String)]) -> Server {
+        Server::start_with(configuration, |data| {
+            run(as_owner(bindir().join("pg_basebackup"))
+                .args(["--no-sync", "--checkpoint=fast", "--username=postgres"])
+                .arg("--host")
+                .arg(&primary.folder)
+                .arg(format!("--port={}", primary.port))
+                .arg("-D")
+                .arg(data));
+            fs::write(data.join("standby.signal"), "").expect("the new cluster is writable");
+        })
+    }
+
+    fn start_with(configuration: &[(String, String)], create: impl FnOnce(&Path)) -> Server {
         let folder =
             std::env::temp_dir().join(format!("pgtoken-test-{}", uuid::Uuid::new_v4().simple()));
         run(Command::new("mkdir").args(["-m", "700"]).arg(&folder));
@@ -31,19 +63,7 @@ impl Server {
         );
 
         install_extension(&folder.join("install"));
-        run(as_owner(bindir().join("initdb"))
-            .args([
-                "--no-sync",
-                "--auth-local=trust",
-                "--auth-host=scram-sha-256",
-            ])
-            .args([
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "-D",
-            ])
-            .arg(folder.join("data")));
+        create(&folder.join("data"));
         configure(&folder, configuration);
         let port = start_on_a_free_port(&folder);
         Server {
@@ -63,6 +83,18 @@ impl Server {
     /// Stops the server in one of the modes of pg_ctl.
     pub(crate) fn stop(&self, mode: &str) {
         run(pg_ctl(&self.folder).args(["stop", "-w", "-m", mode]));
+    }
+
+    /// Moves what is in this server into a new one, by pg_upgrade. Both are stopped.
+    pub(crate) fn upgrade(&self, to: &Server) {
+        let mut pg_upgrade = as_owner(bindir().join("pg_upgrade"));
+        // It writes its log where it stands.
+        pg_upgrade.current_dir(&to.folder);
+        pg_upgrade.arg("-b").arg(bindir()).arg("-B").arg(bindir());
+        pg_upgrade.arg("-d").arg(self.folder.join("data"));
+        pg_upgrade.arg("-D").arg(to.folder.join("data"));
+        pg_upgrade.args(["-p", &self.port.to_string(), "-P", &to.port.to_string()]);
+        run(pg_upgrade.arg("-s").arg(&to.folder).arg("--no-sync"));
     }
 
     pub(crate) fn log(&self) -> String {

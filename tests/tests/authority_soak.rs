@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 const CONNECTIONS: u64 = 8;
 const DURATION: Duration = Duration::from_secs(6);
+/// On a slow machine it takes longer, and still tries everything.
+const LEAST_ATTEMPTS: u32 = 500;
 
 /// How a statement may fail at any time: serialization, keys that went or came meanwhile, and what pgtoken refuses.
 const EXPECTED: &[&str] = &[
@@ -153,7 +155,9 @@ fn soak(db: &Database<'_>, seed: u64, failures: &Mutex<Vec<String>>) {
     session.rows("set deadlock_timeout = '100 ms'");
     let mut dice = Dice(seed);
     let end = Instant::now() + DURATION;
-    while Instant::now() < end {
+    let mut attempts = 0;
+    while Instant::now() < end || attempts < LEAST_ATTEMPTS {
+        attempts += 1;
         let level = dice.pick(LEVELS);
         let statement = dice.pick(STATEMENTS);
         let sql = dice.fill(statement);

@@ -1,5 +1,5 @@
 //! Installing and removing the extension.
-use pgtoken_tests::{Cluster, shared};
+use pgtoken_tests::{Cluster, checkout, shared};
 
 #[test]
 fn extension_is_dropped_and_created_again_in_one_connection() {
@@ -36,6 +36,17 @@ fn extension_is_of_the_version_of_the_crate() {
         &[],
     );
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn package_metadata_is_of_the_version_of_the_crate() {
+    let meta = std::fs::read_to_string(checkout().join("META.json")).expect("it is there");
+    let meta: serde_json::Value = serde_json::from_str(&meta).expect("it is JSON");
+    assert_eq!(meta["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        meta["provides"]["pgtoken"]["version"],
+        env!("CARGO_PKG_VERSION")
+    );
 }
 
 #[test]

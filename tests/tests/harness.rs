@@ -111,7 +111,7 @@ fn cluster_leaves_no_folder_and_no_server_behind() {
 }
 
 #[test]
-fn watchdog_acts_when_its_process_is_killed() {
+fn watchdog_acts_when_its_pipe_closes() {
     let mark = std::env::temp_dir().join(format!("pgtoken-mark-{}", uuid::Uuid::new_v4()));
     let path = mark.to_str().expect("UTF-8").to_owned();
     // The watchdog's pipe is held by this process and by nobody else; closing it is all that a

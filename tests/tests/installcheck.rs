@@ -1,10 +1,19 @@
 //! The regression tests that a packager runs against an installed server.
-use pgtoken_tests::{checkout, shared};
+use pgtoken_tests::{Cluster, Database, checkout};
 use std::process::Command;
 
 #[test]
-fn installcheck_passes() {
-    let db = shared().empty_database();
+fn installcheck_passes_on_a_new_server_and_beside_other_databases() {
+    let cluster = Cluster::start();
+    let bare = cluster.empty_database();
+    assert_installcheck_passes(&bare);
+    // Now the roles are there, and another database has the extension.
+    let _other = cluster.database();
+    assert_installcheck_passes(&bare);
+}
+
+#[track_caller]
+fn assert_installcheck_passes(db: &Database) {
     let results = std::env::temp_dir().join(format!("{}-regress", db.name()));
     let mut installcheck = Command::new("make");
     installcheck.arg("installcheck").current_dir(checkout());
@@ -23,4 +32,16 @@ fn installcheck_passes() {
         "{report}{}{diffs}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn every_script_is_on_the_schedule() {
+    let folder = checkout().join("tests/regress");
+    let schedule = std::fs::read_to_string(folder.join("schedule")).expect("it is there");
+    for entry in std::fs::read_dir(folder.join("sql")).expect("it is there") {
+        let path = entry.expect("readable").path();
+        let name = path.file_stem().and_then(|name| name.to_str());
+        let line = format!("test: {}", name.expect("UTF-8"));
+        assert!(schedule.lines().any(|known| known == line), "{line}");
+    }
 }

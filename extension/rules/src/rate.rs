@@ -37,6 +37,7 @@ pub enum Decision {
 
 impl Rate {
     /// Decides one request at `now`, from the state that the last admission left (0 at first).
+    /// `now` is read after the state is.
     ///
     /// A state further ahead than this rate can reach stems from a slower rate that has since been replaced, and is
     /// brought down to a used-up rate of this kind.
@@ -165,7 +166,8 @@ mod tests {
             for (i, from) in admitted.iter().enumerate() {
                 for (n, to) in admitted[i..].iter().enumerate() {
                     let most = u64::from(limit) + (to - from) / rate.interval();
-                    prop_assert!(n as u64 + 1 <= most, "{} admissions in {} ns", n + 1, to - from);
+                    let admissions = 1 + n as u64;
+                    prop_assert!(admissions <= most, "{admissions} admissions in {} ns", to - from);
                 }
             }
         }

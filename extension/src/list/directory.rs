@@ -4,8 +4,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use super::MAX_PAGE;
 use super::tokens::like;
+use super::{MAX_PAGE, USUAL_PAGE};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::manage::{max_rows as checked_rows, required};
@@ -73,7 +73,7 @@ fn list_users(
     as_user: Option<&str>,
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
     let caller = Caller::reader(as_user)?;
-    let rows = checked_rows(max_rows, MAX_PAGE)?;
+    let rows = checked_rows(max_rows, USUAL_PAGE, MAX_PAGE)?;
     let page = Spi::connect(|client| {
         Row::all(client.select(
             LIST_USERS,

@@ -4,7 +4,7 @@ use pgrx::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::MAX_PAGE;
+use super::{MAX_PAGE, USUAL_PAGE};
 use crate::caller::Caller;
 use crate::manage::max_rows as checked_rows;
 use crate::pg::Row;
@@ -33,7 +33,7 @@ fn list_events(
     as_user: Option<&str>,
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
     let caller = Caller::reader(as_user)?;
-    let rows = checked_rows(max_rows, MAX_PAGE)?;
+    let rows = checked_rows(max_rows, USUAL_PAGE, MAX_PAGE)?;
     let page = Spi::connect(|client| {
         Row::all(client.select(
             LIST,

@@ -9,6 +9,8 @@ mod stats;
 mod tokens;
 mod usage;
 
+/// Rows of a page, where the caller doesn't say how many.
+const USUAL_PAGE: i32 = 50;
 /// Most rows of a page.
 const MAX_PAGE: i32 = 1000;
 

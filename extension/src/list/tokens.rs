@@ -6,7 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use super::{MAX_PAGE, VISIBLE};
+use super::{MAX_PAGE, USUAL_PAGE, VISIBLE};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::manage::{max_rows as checked_rows, required};
@@ -35,7 +35,7 @@ fn list_tokens(
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
     let caller = Caller::reader(as_user)?;
     let sort = Sort::parse(required("sort", sort)?)?;
-    let rows = checked_rows(max_rows, MAX_PAGE)?;
+    let rows = checked_rows(max_rows, USUAL_PAGE, MAX_PAGE)?;
     if let Some(state) = state
         && !STATES.contains(&state)
     {
@@ -47,7 +47,7 @@ fn list_tokens(
     }
     let page = Spi::connect(|client| {
         if let Some(after) = after {
-            check_after(client, after)?;
+            check_after(client, &caller, after)?;
         }
         Row::all(client.select(
             sort.statement().as_str(),
@@ -172,12 +172,12 @@ pub fn like(search: &str) -> String {
     pattern
 }
 
-/// A page can only follow a token that is there.
-fn check_after(client: &SpiClient<'_>, after: Uuid) -> Result<(), Error> {
+/// A page can only follow a token that is there and that the caller may see.
+fn check_after(client: &SpiClient<'_>, caller: &Caller, after: Uuid) -> Result<(), Error> {
     let found = client.select(
-        "select from pgtoken.token as t where t.id = $1",
+        format!("select from pgtoken.token as t where {VISIBLE} and t.id = $2").as_str(),
         None,
-        &[after.into()],
+        &[caller.as_user.as_deref().into(), after.into()],
     )?;
     if found.is_empty() {
         return Err(Error::invalid(

@@ -33,12 +33,12 @@ pub fn required<T>(argument: &'static str, value: Option<T>) -> Result<T, Error>
 }
 
 /// A reason of at most 200 characters; an empty one is none.
-pub fn reason(reason: Option<&str>) -> Result<Option<String>, Error> {
+pub fn reason(argument: &'static str, reason: Option<&str>) -> Result<Option<String>, Error> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     let length = reason.map_or(0, |reason| reason.chars().count());
     if length > 200 {
         return Err(Error::invalid(
-            "reason",
+            argument,
             format!("has {length} characters; at most 200 are allowed"),
         ));
     }
@@ -135,7 +135,7 @@ pub fn networks(client: &SpiClient<'_>, given: Option<Cidrs>) -> Result<Option<C
     };
     let counted = client
         .select(
-            "select cardinality($1), array_position($1, null) is not null",
+            "select cardinality($1), exists (select from unnest($1) as n (network) where n.network is null)",
             None,
             &[networks.into()],
         )?
@@ -165,9 +165,9 @@ pub fn prefix(given: Option<&str>) -> Result<Prefix, Error> {
     Prefix::parse(&prefix).map_err(|error| Error::invalid(argument, error.to_string()))
 }
 
-/// How many rows a page or a purge may have.
-pub fn max_rows(given: Option<i32>, most: i32) -> Result<i64, Error> {
-    let rows = required("max_rows", given)?;
+/// How many rows a page or a purge may have, where null stands for `usual`.
+pub fn max_rows(given: Option<i32>, usual: i32, most: i32) -> Result<i64, Error> {
+    let rows = given.unwrap_or(usual);
     if !(1..=most).contains(&rows) {
         return Err(Error::invalid(
             "max_rows",

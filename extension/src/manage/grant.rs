@@ -6,7 +6,7 @@ use pgrx::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
-use pgtoken_rules::Grants;
+use pgtoken_rules::{Grantor, Grants, Wish, within_authority};
 use serde_json::json;
 
 use super::directory;
@@ -31,7 +31,7 @@ fn grant_zones(
     let now_in_force = Spi::connect_mut(|client| {
         let found = existing::find(client, &caller, id, Right::Change)?;
         let owner = directory::lock_owner(client, &found.1, found.2.as_deref())?;
-        let scope = confined_scope(client, found.0)?;
+        let words = confined_words(client, found.0)?;
         let Some(workspace_id) = found.2.clone() else {
             return Err(Error::invalid(
                 "id",
@@ -45,7 +45,7 @@ fn grant_zones(
             ));
         }
         if !caller.is_administrator() {
-            check_owner(&owner, &found.1, &workspace_id, &scope)?;
+            check_owner(&owner, &found.1, &workspace_id, &words)?;
         }
         directory::lock_grants(client, &workspace_id, &grants)?;
         let token = existing::lock(client, found)?;
@@ -55,16 +55,25 @@ fn grant_zones(
     Ok(now_in_force)
 }
 
-/// The scope of a token, which must be confined.
-fn confined_scope(client: &SpiClient<'_>, id: Uuid) -> Result<String, Error> {
-    let scope: Option<String> = client
+/// The scope and the permissions of a token.
+struct Words {
+    scope: String,
+    permissions: Vec<String>,
+}
+
+/// The words of a token, whose scope must be confined.
+fn confined_words(client: &SpiClient<'_>, id: Uuid) -> Result<Words, Error> {
+    let row = client
         .select(
-            "select t.scope from pgtoken.token as t where t.id = $1",
+            "select t.scope, t.permissions from pgtoken.token as t where t.id = $1",
             None,
             &[id.into()],
         )?
-        .first()
-        .get_one()?;
+        .first();
+    if row.is_empty() {
+        return Err(existing::not_found(id));
+    }
+    let scope: Option<String> = row.get(1)?;
     let scope = scope.unwrap_or_else(|| "none".to_owned());
     let confined = vocabulary()
         .scope(&scope)
@@ -75,26 +84,27 @@ fn confined_scope(client: &SpiClient<'_>, id: Uuid) -> Result<String, Error> {
             format!("scope \"{scope}\" of the token is not confined and has no grants"),
         ));
     }
-    Ok(scope)
+    Ok(Words {
+        scope,
+        permissions: row.get(2)?.unwrap_or_default(),
+    })
 }
 
-/// A user widens a token only while holding what the token's scope needs.
+/// A user grants anew only what it could issue itself, since the new grants may be wider.
 fn check_owner(
     owner: &directory::Owner,
     user_id: &str,
     workspace_id: &str,
-    scope: &str,
+    words: &Words,
 ) -> Result<(), Error> {
     let authority = owner.authority(user_id, Some(workspace_id))?;
-    if vocabulary().scope_in_effect(scope, authority).is_some() {
-        return Ok(());
-    }
-    Err(Error::forbidden(
-        "id",
-        format!(
-            "user \"{user_id}\" no longer holds in workspace \"{workspace_id}\" what scope \"{scope}\" needs"
-        ),
-    ))
+    let wish = Wish {
+        scope: Some(&words.scope),
+        permissions: &words.permissions,
+    };
+    let who = format!("user \"{user_id}\"");
+    within_authority(&vocabulary(), wish, authority, Grantor::User, &who)
+        .map_err(|excess| Error::forbidden("id", excess.problem))
 }
 
 fn replace(

@@ -5,6 +5,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
+use pgtoken_rules::is_key;
 use serde_json::json;
 
 use super::check;
@@ -14,6 +15,7 @@ use super::event::{self, Detail};
 use super::existing::tokens_row;
 use super::insert::{Origin, insert};
 use super::issue::parse_grants;
+use super::lifetime::check_writable;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::pg::{self, Cidrs, Jsonb, Row};
@@ -52,16 +54,21 @@ fn import_token(
     actor: Option<&str>,
 ) -> Result<Row, ErrorReport> {
     let caller = Caller::manager(None, actor)?;
+    let expires_at = expires_at.filter(|at| at.into_inner() != i64::MAX);
+    check_writable("created_at", created_at)?;
+    check_writable("expires_at", expires_at)?;
+    check_writable("revoked_at", revoked_at)?;
     let used = Used {
         last_used_at: last_used_at.filter(TimestampWithTimeZone::is_finite),
         count: use_count.unwrap_or(0),
     };
+    let digest = digest_of(digest, digest_rule)?;
     let origin = Origin {
         id,
-        digest: digest_of(digest, digest_rule)?,
-        start: start_of(start)?,
+        digest,
+        start: start_of(start, &digest)?,
         created_at,
-        created_by: created_by.unwrap_or(&caller.actor).to_owned(),
+        created_by: creator(created_by, &caller)?,
         revoked: revocation(revoked_at, revoke_reason, &caller)?,
         rotated_from: None,
         request: None,
@@ -75,7 +82,7 @@ fn import_token(
             permissions: check::permissions(permissions)?,
             grants: parse_grants(grants)?,
             auto_publish: auto_publish.unwrap_or(false),
-            expires_at: expires_at.filter(|at| !at.is_infinity()),
+            expires_at,
             rate: check::rate(rate_limit, rate_window)?,
             allowed_addrs: check::networks(client, allowed_addrs)?,
             metadata: check::metadata(metadata)?,
@@ -149,7 +156,7 @@ fn digest_of(digest: Option<&[u8]>, rule: Option<&str>) -> Result<[u8; 32], Erro
     })
 }
 
-fn start_of(start: Option<&str>) -> Result<Option<String>, Error> {
+fn start_of(start: Option<&str>, digest: &[u8; 32]) -> Result<Option<String>, Error> {
     let length = start.map_or(0, |start| start.chars().count());
     if length > MAX_START {
         return Err(Error::invalid(
@@ -159,7 +166,28 @@ fn start_of(start: Option<&str>) -> Result<Option<String>, Error> {
             ),
         ));
     }
+    if start.is_some_and(|start| start.chars().any(char::is_control)) {
+        return Err(Error::invalid("start", "must have no control characters"));
+    }
+    if start.is_some_and(|start| pgtoken_format::digest(start.as_bytes()) == *digest) {
+        return Err(Error::invalid(
+            "start",
+            "is the whole token; give the first characters only",
+        ));
+    }
     Ok(start.map(str::to_owned))
+}
+
+/// Who issued it in the former system, else the caller.
+fn creator(created_by: Option<&str>, caller: &Caller) -> Result<String, Error> {
+    match created_by {
+        None => Ok(caller.actor.clone()),
+        Some(creator) if is_key(creator) => Ok(creator.to_owned()),
+        Some(_) => Err(Error::invalid(
+            "created_by",
+            "must be 1 to 200 characters without control characters",
+        )),
+    }
 }
 
 type Revocation = Option<(TimestampWithTimeZone, String, Option<String>)>;
@@ -169,7 +197,7 @@ fn revocation(
     reason: Option<&str>,
     caller: &Caller,
 ) -> Result<Revocation, Error> {
-    let reason = check::reason(reason)?;
+    let reason = check::reason("revoke_reason", reason)?;
     match at {
         Some(at) => Ok(Some((at, caller.actor.clone(), reason))),
         None if reason.is_some() => Err(Error::invalid(

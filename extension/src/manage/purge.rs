@@ -8,6 +8,7 @@ use super::check;
 use crate::caller::Caller;
 use crate::error::Error;
 
+const USUAL_AT_ONCE: i32 = 10_000;
 const MOST_AT_ONCE: i32 = 1_000_000;
 
 /// The trigger of the table writes a `deleted` event for each.
@@ -16,7 +17,7 @@ const PURGE_TOKENS: &str = "
     where id in (
         select t.id
         from pgtoken.token as t
-        where least(t.revoked_at, t.expires_at) < $1
+        where least(t.revoked_at, t.expires_at) < least($1, clock_timestamp())
         order by t.id
         limit $2
         for update
@@ -58,7 +59,7 @@ fn purge(
     before: TimestampWithTimeZone,
     max_rows: Option<i32>,
 ) -> Result<i64, Error> {
-    let rows = check::max_rows(max_rows, MOST_AT_ONCE)?;
+    let rows = check::max_rows(max_rows, USUAL_AT_ONCE, MOST_AT_ONCE)?;
     Spi::connect_mut(|client| {
         let purged = client.update(statement, None, &[before.into(), rows.into()])?;
         Ok(purged.len() as i64)

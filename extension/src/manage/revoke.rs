@@ -23,7 +23,7 @@ fn revoke_token(
     actor: Option<&str>,
 ) -> Result<Row, ErrorReport> {
     let caller = Caller::manager(as_user, actor)?;
-    let reason = check::reason(reason)?;
+    let reason = check::reason("reason", reason)?;
     let row = Spi::connect_mut(|client| {
         let (id, _, _) = existing::find(client, &caller, id, Right::SeeAndRevoke)?;
         revoke_and_record(client, &caller, &[id], reason.as_deref())?;
@@ -39,7 +39,7 @@ fn revoke_secret(
     actor: Option<&str>,
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
     let caller = Caller::anyone(actor)?;
-    let reason = check::reason(reason)?;
+    let reason = check::reason("reason", reason)?;
     let row = Spi::connect_mut(|client| {
         let Some(id) = find_secret(client, token)? else {
             return Ok(None);
@@ -104,7 +104,7 @@ fn revoke_tokens(
     actor: Option<&str>,
 ) -> Result<SetOfIterator<'static, Uuid>, ErrorReport> {
     let caller = Caller::manager(as_user, actor)?;
-    let reason = check::reason(reason)?;
+    let reason = check::reason("reason", reason)?;
     let ids: Option<Vec<Uuid>> = ids.map(|ids| ids.into_iter().flatten().collect());
     let unfiltered = ids.is_none()
         && [user_id, workspace_id, scope].iter().all(Option::is_none)

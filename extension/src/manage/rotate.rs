@@ -45,10 +45,14 @@ fn rotate_token(
         let until = end_of_overlap(client, overlap, now)?;
         let mut draft = read_draft(client, &old)?;
         let start = start_of(client, &old)?;
-        draft.expires_at = lifetime::of_successor(client, ttl, expires_at, draft.expires_at, now)?;
+        let inherited = draft.expires_at;
+        draft.expires_at = lifetime::of_successor(client, ttl, expires_at, inherited, now)?;
         let vocabulary = vocabulary();
         draft.check_words(&vocabulary, Life::Live)?;
         draft.check_owner(&vocabulary, &owner)?;
+        if lifetime::is_later(draft.expires_at, inherited) {
+            check_later_end(draft.check_issuer(client, &vocabulary, &owner, &caller))?;
+        }
         draft.lock_grants(client)?;
 
         retire(client, &caller, &old, until)?;
@@ -77,6 +81,17 @@ fn check_rotatable(old: &Existing) -> Result<(), Error> {
     Ok(())
 }
 
+/// A user prolongs only what it could issue itself: what an administrator gave for a time ends with it.
+fn check_later_end(issuing: Result<(), Error>) -> Result<(), Error> {
+    match issuing {
+        Err(Error::Forbidden { problem, .. }) => Err(Error::forbidden(
+            "expires_at",
+            format!("is later than the old token's, and {problem}"),
+        )),
+        other => other,
+    }
+}
+
 /// Until when the old token stays valid; `None` ends it now.
 fn end_of_overlap(
     client: &SpiClient<'_>,
@@ -89,7 +104,7 @@ fn end_of_overlap(
     match overlap.as_micros() {
         0 => Ok(None),
         ..0 => Err(Error::invalid("overlap", "must not be negative")),
-        _ => lifetime::given(client, Some(overlap), None, now),
+        _ => lifetime::after(client, "overlap", overlap, now).map(Some),
     }
 }
 

@@ -50,7 +50,9 @@ fn update_token(
             name,
             metadata,
             expires_at: Change::of_expiry(&token, expires_at)?,
-            enabled: enabled.filter(|enabled| *enabled == token.disabled),
+            enabled: enabled.filter(|enabled| {
+                *enabled == token.disabled || (!enabled && takes_over(&caller, &token))
+            }),
             rate,
             allowed_addrs: match allowed_addrs {
                 None => None,
@@ -64,6 +66,11 @@ fn update_token(
         tokens_row(client, token.id)
     })?;
     Ok(row)
+}
+
+/// Whether an administrator makes a user's switching off its own, so that the user cannot undo it.
+fn takes_over(caller: &Caller, token: &Existing) -> bool {
+    caller.is_administrator() && token.disabled_as.is_some()
 }
 
 /// What is to change; the inner `None` of an option clears.
@@ -95,7 +102,7 @@ impl Change {
         if unchanged {
             return Ok(None);
         }
-        lifetime::within_max_ttl(at, now).map(Some)
+        lifetime::within_bounds("expires_at", at, now).map(Some)
     }
 
     fn of_rate(
@@ -145,15 +152,13 @@ impl Change {
                 "only an administrator changes it, since applications may read rights from it",
             ));
         }
-        if let Some(expires_at) = self.expires_at {
-            let micros =
-                |at: Option<TimestampWithTimeZone>| at.map_or(i64::MAX, |at| at.into_inner());
-            if micros(expires_at) > micros(token.expires_at) {
-                return Err(Error::forbidden(
-                    "expires_at",
-                    "a user makes it earlier only",
-                ));
-            }
+        if let Some(expires_at) = self.expires_at
+            && lifetime::is_later(expires_at, token.expires_at)
+        {
+            return Err(Error::forbidden(
+                "expires_at",
+                "a user makes it earlier only",
+            ));
         }
         if self.enabled == Some(true) && token.disabled_as.as_deref() != Some(as_user) {
             return Err(Error::forbidden(
@@ -252,7 +257,7 @@ const UPDATE: &str = "
     set name = coalesce($2, name),
         metadata = coalesce($3, metadata),
         expires_at = case when $4 then $5 else expires_at end,
-        disabled_at = case $6 when false then clock_timestamp() when true then null else disabled_at end,
+        disabled_at = case $6 when false then coalesce(disabled_at, clock_timestamp()) when true then null else disabled_at end,
         disabled_by = case $6 when false then $7 when true then null else disabled_by end,
         disabled_as = case $6 when false then $8 when true then null else disabled_as end,
         rate_limit = case when $9 then $10 else rate_limit end,

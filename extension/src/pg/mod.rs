@@ -20,7 +20,7 @@ mod vocabulary;
 pub mod worker;
 
 pub use elements::Elements;
-pub use owner::{AsOwner, Role};
+pub use owner::{AsOwner, Role, is_read_only};
 pub use row::Row;
 pub use scan::{Key, Scan};
 pub use token_row::TokenRow;

@@ -42,6 +42,12 @@ impl Role {
     }
 }
 
+/// Whether the transaction may not write: by its own wish, or because the server is a standby.
+pub fn is_read_only() -> bool {
+    // SAFETY: a plain variable of this process.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 /// While it lives, statements run with the rights of the owner of pgtoken's tables, as in a SECURITY DEFINER
 /// function.
 ///

@@ -209,10 +209,10 @@ impl<'a> Tuple<'a> {
         i64::try_from(interval.as_micros()).ok()
     }
 
-    /// An array column of `text`, `inet` or `cidr`; null elements are left out, and null is empty.
-    pub fn elements<T: FromDatum + 'a>(self, column: usize) -> Vec<T> {
+    /// The elements of an array column of `text`, `inet` or `cidr`; a null array has none.
+    pub fn elements<T: FromDatum + 'a>(self, column: usize) -> Vec<Option<T>> {
         self.get::<Elements<T>>(column)
-            .map(|elements| elements.0.into_iter().flatten().collect())
+            .map(|elements| elements.0)
             .unwrap_or_default()
     }
 }

@@ -149,3 +149,9 @@ unsafe extern "C-unwind" fn save_at_exit(code: c_int, _arg: pg_sys::Datum) {
         usage::save();
     }
 }
+
+/// Whether the server is a standby that has not been promoted.
+pub fn in_recovery() -> bool {
+    // SAFETY: reads the state of recovery from shared memory, which every backend is attached to.
+    unsafe { pg_sys::RecoveryInProgress() }
+}

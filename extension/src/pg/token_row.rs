@@ -56,8 +56,9 @@ impl<'a> TokenRow<'a> {
     }
 
     /// The permissions that it was given.
-    pub fn permissions(self) -> Vec<&'a str> {
-        self.0.elements(Column::Permissions as usize)
+    pub fn permissions(self) -> impl Iterator<Item = &'a str> {
+        let permissions: Vec<Option<&'a str>> = self.0.elements(Column::Permissions as usize);
+        permissions.into_iter().flatten()
     }
 
     /// What the row says of the token's life and its owner.
@@ -82,10 +83,9 @@ impl<'a> TokenRow<'a> {
 
     /// Whether it may be used from this address: it has no networks, or one of them contains the address.
     pub fn allows_client(self, client: Option<Client>) -> bool {
-        let networks: Vec<Client> = self.0.elements(Column::AllowedAddrs as usize);
-        networks.is_empty()
-            || client
-                .is_some_and(|client| networks.iter().any(|network| client.is_within(*network)))
+        let networks: Vec<Option<Client>> = self.0.elements(Column::AllowedAddrs as usize);
+        let contains = |client: Client| networks.iter().flatten().any(|n| client.is_within(*n));
+        networks.is_empty() || client.is_some_and(contains)
     }
 
     pub(super) fn datum(self, column: Column) -> Option<pg_sys::Datum> {

@@ -46,7 +46,7 @@ impl Worker {
         let mut handle = std::ptr::null_mut();
         // SAFETY: both are this frame's; the handle is allocated in the launcher's long-lived memory context.
         let started = unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle) };
-        started.then_some(Worker { handle })
+        started.then(|| Worker { handle })
     }
 
     /// Whether the worker has ended, or could not be started.

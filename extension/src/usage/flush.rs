@@ -3,10 +3,11 @@
 //! # Locks
 //!
 //! Management locks directory rows, then tokens by id, then what hangs on them.
-//! A flush locks only the tokens whose first row of `token_use` or of the bucket it inserts, by id, and skips those
-//! that somebody else holds; it then writes `token_use` and `token_usage` by id.
+//! A flush writes `token_use`, then `token_usage`, both by id.
+//! It touches a token itself only for the first use of its life, to insert its row of `token_use`, and skips those
+//! that somebody else holds at that moment; they wait for the next flush.
 //! What it waits for beyond that, it gives up on before PostgreSQL would look for a deadlock: management never pays.
-//! The lock on the extension itself keeps two flushes and a flush and DROP EXTENSION apart.
+//! The lock on the extension itself keeps two flushes, and a flush and DROP EXTENSION, apart.
 //!
 //! # Counts
 //!
@@ -21,11 +22,11 @@ use std::time::Duration;
 use pgrx::bgworkers::BackgroundWorker;
 use pgrx::datum::{TimestampWithTimeZone, Uuid};
 use pgrx::prelude::*;
-use pgrx::spi::{SpiClient, SpiResult};
+use pgrx::spi::{SpiClient, SpiResult, SpiTupleTable};
 use pgtoken_rules::Code;
 
 use super::launcher::{Errand, outcome};
-use super::slot::Pending;
+use super::slot::{ClientAddr, Pending};
 use super::table::Table;
 use crate::pg::{guc, shmem, usage_clock, worker};
 use crate::settings::{self, UsageBucket};
@@ -55,13 +56,6 @@ const PINNED: [(&std::ffi::CStr, &std::ffi::CStr); 9] = [
     (c"max_parallel_workers_per_gather", c"0"),
 ];
 
-const MISSING_ROWS: &str = "
-    select b.n::int4, u.token_id is null, b.bucket is not null and g.token_id is null
-    from unnest($1::uuid[], $2::timestamptz[]) with ordinality as b (token_id, bucket, n)
-    left join pgtoken.token_use u on u.token_id = b.token_id
-    left join pgtoken.token_usage g on g.token_id = b.token_id and g.bucket = b.bucket
-    where u.token_id is null or (b.bucket is not null and g.token_id is null)";
-
 const LOCK_TOKENS: &str = "
     select t.id
     from pgtoken.token t
@@ -83,7 +77,8 @@ const UPDATE_USE: &str = "
         last_denied_code = coalesce(b.code, u.last_denied_code)
     from unnest($1::uuid[], $2::int8[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::text[])
         as b (token_id, uses, used_at, addr, denied_at, code)
-    where u.token_id = b.token_id";
+    where u.token_id = b.token_id
+    returning u.token_id";
 
 const INSERT_USE: &str = "
     insert into pgtoken.token_use as u
@@ -96,22 +91,23 @@ const INSERT_USE: &str = "
         last_used_at = greatest(u.last_used_at, excluded.last_used_at),
         last_used_addr = coalesce(excluded.last_used_addr, u.last_used_addr),
         last_denied_at = greatest(u.last_denied_at, excluded.last_denied_at),
-        last_denied_code = coalesce(excluded.last_denied_code, u.last_denied_code)";
+        last_denied_code = coalesce(excluded.last_denied_code, u.last_denied_code)
+    returning u.token_id";
 
 const UPDATE_USAGE: &str = "
     update pgtoken.token_usage g
     set allowed = g.allowed + b.allowed,
         denied = g.denied + b.denied
     from unnest($1::uuid[], $2::timestamptz[], $3::int8[], $4::int8[]) as b (token_id, bucket, allowed, denied)
-    where g.token_id = b.token_id and g.bucket = b.bucket";
+    where g.token_id = b.token_id and g.bucket = b.bucket
+    returning g.token_id";
 
+// Only flushes insert here, one at a time; `on conflict` would cost another WAL record per row, every hour.
 const INSERT_USAGE: &str = "
     insert into pgtoken.token_usage as g (token_id, bucket, allowed, denied)
     select b.token_id, b.bucket, b.allowed, b.denied
     from unnest($1::uuid[], $2::timestamptz[], $3::int8[], $4::int8[]) as b (token_id, bucket, allowed, denied)
-    on conflict (token_id, bucket) do update
-    set allowed = g.allowed + excluded.allowed,
-        denied = g.denied + excluded.denied";
+    returning g.token_id";
 
 const PUT_VERDICTS: &str = "
     insert into pgtoken.verdict_usage as v (bucket, code, count)
@@ -182,8 +178,8 @@ fn flush_batch(table: Table, database: u32) -> Batch {
         worker::lock_extension().then(|| {
             let pending = table.pending(database, BATCH);
             let full = pending.len() == BATCH;
-            let flush = Flush::plan(pending).expect("reading what is to be flushed");
-            flush.write().expect("writing what is to be flushed");
+            let flush = Spi::connect_mut(|client| Flush::write(client, pending))
+                .expect("the statements fit the tables");
             (flush, full)
         })
     });
@@ -191,131 +187,75 @@ fn flush_batch(table: Table, database: u32) -> Batch {
     let Some((flush, full)) = flush else {
         return Batch::NoExtension;
     };
-    table.settle(
-        flush
-            .tokens
-            .iter()
-            .chain(&flush.dropped)
-            .chain(&flush.verdicts),
-    );
+    table.settle(flush.settled());
     flush.report(table, usage_clock::monotonic() - started);
-    let settled = flush.tokens.len() + flush.dropped.len() + flush.verdicts.len();
     Batch::Written {
         kept: flush.kept,
-        full: full && settled > 0,
+        full: full && flush.settled().next().is_some(),
     }
 }
 
-/// What one transaction writes.
+type Ids = BTreeSet<[u8; 16]>;
+
+/// What one transaction wrote.
 struct Flush {
-    /// Tokens to write, by id.
+    /// Tokens written.
     tokens: Vec<Pending>,
-    /// Tokens that have no row of `token_use` yet; locked.
-    new_uses: BTreeSet<[u8; 16]>,
-    /// Tokens that have no row of their bucket yet; locked.
-    new_usages: BTreeSet<[u8; 16]>,
     /// Use of tokens that no longer exist.
     dropped: Vec<Pending>,
     verdicts: Vec<Pending>,
     /// Something stays in its slot.
     kept: bool,
-    bucket: UsageBucket,
 }
 
 impl Flush {
-    fn plan(pending: Vec<Pending>) -> SpiResult<Flush> {
-        let bucket = settings::usage_bucket();
-        let (mut tokens, verdicts): (Vec<Pending>, Vec<Pending>) = pending
+    fn write(client: &mut SpiClient<'_>, pending: Vec<Pending>) -> SpiResult<Flush> {
+        let (verdicts, mut tokens): (Vec<Pending>, Vec<Pending>) = pending
             .into_iter()
-            .partition(|pending| pending.key.code().is_none());
-        let mut new_uses = BTreeSet::new();
-        let mut new_usages = BTreeSet::new();
-        let mut dropped = Vec::new();
-        let mut kept = false;
-        Spi::connect_mut(|client| -> SpiResult<()> {
-            let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
-            let buckets: Vec<_> = tokens
-                .iter()
-                .map(|token| bucket_of(token, bucket))
-                .collect();
-            for row in client.update(MISSING_ROWS, None, &[ids.into(), buckets.into()])? {
-                let n = row.get::<i32>(1)?.unwrap_or_default() as usize;
-                let id = token_id(&tokens[n - 1]);
-                if row.get::<bool>(2)? == Some(true) {
-                    new_uses.insert(id);
-                }
-                if row.get::<bool>(3)? == Some(true) {
-                    new_usages.insert(id);
-                }
-            }
-            let new: BTreeSet<[u8; 16]> = new_uses.union(&new_usages).copied().collect();
-            let locked = ids_of(client, LOCK_TOKENS, &new)?;
-            let unlocked: BTreeSet<[u8; 16]> = new.difference(&locked).copied().collect();
-            if unlocked.is_empty() {
-                return Ok(());
-            }
-            let present = ids_of(client, PRESENT_TOKENS, &unlocked)?;
-            let long_ago = usage_clock::wall() - UNSEEN_GRACE.as_micros() as i64;
-            tokens.retain(|token| {
-                let id = token_id(token);
-                if !unlocked.contains(&id) {
-                    return true;
-                }
-                if present.contains(&id) || last_at(token) > long_ago {
-                    kept = true;
-                } else {
-                    dropped.push(*token);
-                }
-                false
-            });
-            Ok(())
-        })?;
-        Ok(Flush {
+            .partition(|pending| pending.key.code().is_some());
+
+        let had_use = write_uses(client, UPDATE_USE, &tokens)?;
+        let (known, new): (Vec<Pending>, Vec<Pending>) = tokens
+            .into_iter()
+            .partition(|token| had_use.contains(&token_id(token)));
+        let (new, unseen) = lock(client, new)?;
+        write_uses(client, INSERT_USE, &new)?;
+        let (dropped, kept) = give_up(client, unseen)?;
+
+        tokens = [known, new].concat();
+        tokens.sort_unstable_by_key(|token| token.key);
+        let flush = Flush {
             tokens,
-            new_uses,
-            new_usages,
             dropped,
             verdicts,
             kept,
-            bucket,
-        })
+        };
+        let bucket = settings::usage_bucket();
+        if bucket != UsageBucket::Off {
+            flush.write_usages(client, bucket)?;
+            flush.write_verdicts(client, bucket)?;
+        }
+        Ok(flush)
     }
 
-    fn write(&self) -> SpiResult<()> {
-        let by_use = |is_new: bool| {
-            self.tokens
-                .iter()
-                .filter(move |token| self.new_uses.contains(&token_id(token)) == is_new)
-        };
-        let by_usage = |is_new: bool| {
-            self.tokens
-                .iter()
-                .filter(move |token| self.new_usages.contains(&token_id(token)) == is_new)
-        };
-        Spi::connect_mut(|client| {
-            write_uses(client, UPDATE_USE, by_use(false))?;
-            write_uses(client, INSERT_USE, by_use(true))?;
-            if self.bucket == UsageBucket::Off {
-                return Ok(());
-            }
-            write_usages(client, UPDATE_USAGE, by_usage(false), self.bucket)?;
-            write_usages(client, INSERT_USAGE, by_usage(true), self.bucket)?;
-            self.write_verdicts(client)
-        })
+    fn write_usages(&self, client: &mut SpiClient<'_>, bucket: UsageBucket) -> SpiResult<()> {
+        let had_usage = write_usages(client, UPDATE_USAGE, &self.tokens, bucket)?;
+        let new: Vec<Pending> = self
+            .tokens
+            .iter()
+            .filter(|token| !had_usage.contains(&token_id(token)))
+            .copied()
+            .collect();
+        write_usages(client, INSERT_USAGE, &new, bucket)?;
+        Ok(())
     }
 
     /// Valid verdicts are the uses of all tokens, of those no longer there too; the others have their own counters.
-    fn write_verdicts(&self, client: &mut SpiClient<'_>) -> SpiResult<()> {
+    fn write_verdicts(&self, client: &mut SpiClient<'_>, bucket: UsageBucket) -> SpiResult<()> {
         let mut counts: BTreeMap<(i64, &str), i64> = BTreeMap::new();
-        for pending in self
-            .tokens
-            .iter()
-            .chain(&self.dropped)
-            .chain(&self.verdicts)
-            .filter(|pending| pending.uses > 0)
-        {
+        for pending in self.settled().filter(|pending| pending.uses > 0) {
             let code = pending.key.code().unwrap_or(Code::Valid);
-            if let Some(start) = bucket_start(pending.last_used_at, self.bucket) {
+            if let Some(start) = bucket_start(pending.last_used_at, bucket) {
                 *counts.entry((start, code.as_str())).or_default() += pending.uses as i64;
             }
         }
@@ -331,6 +271,14 @@ impl Flush {
             &[buckets.into(), codes.into(), counts.into()],
         )?;
         Ok(())
+    }
+
+    /// What may be taken away from the slots.
+    fn settled(&self) -> impl Iterator<Item = &Pending> {
+        self.tokens
+            .iter()
+            .chain(&self.dropped)
+            .chain(&self.verdicts)
     }
 
     fn report(&self, table: Table, duration: u64) {
@@ -377,85 +325,101 @@ fn delete_old() -> bool {
     })
 }
 
-fn ids_of(
+/// Locks tokens until the commit; those that could be, and those that could not.
+fn lock(
     client: &mut SpiClient<'_>,
-    query: &str,
-    ids: &BTreeSet<[u8; 16]>,
-) -> SpiResult<BTreeSet<[u8; 16]>> {
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from_bytes(*id)).collect();
-    let rows = client.update(query, None, &[ids.into()])?;
-    rows.map(|row| Ok(*row.get::<Uuid>(1)?.expect("an id is never null").as_bytes()))
-        .collect()
+    tokens: Vec<Pending>,
+) -> SpiResult<(Vec<Pending>, Vec<Pending>)> {
+    let locked = ids_of(client, LOCK_TOKENS, &tokens)?;
+    Ok(tokens
+        .into_iter()
+        .partition(|token| locked.contains(&token_id(token))))
 }
 
-fn write_uses<'a>(
-    client: &mut SpiClient<'_>,
-    statement: &str,
-    tokens: impl Iterator<Item = &'a Pending> + Clone,
-) -> SpiResult<()> {
-    let ids: Vec<Uuid> = tokens.clone().map(uuid).collect();
-    if ids.is_empty() {
-        return Ok(());
+/// Of tokens that could not be locked, those that do not exist; and whether there are others.
+fn give_up(client: &mut SpiClient<'_>, unseen: Vec<Pending>) -> SpiResult<(Vec<Pending>, bool)> {
+    let present = ids_of(client, PRESENT_TOKENS, &unseen)?;
+    let long_ago = usage_clock::wall() - UNSEEN_GRACE.as_micros() as i64;
+    let all = unseen.len();
+    let dropped: Vec<Pending> = unseen
+        .into_iter()
+        .filter(|token| !present.contains(&token_id(token)) && last_at(token) < long_ago)
+        .collect();
+    let kept = dropped.len() < all;
+    Ok((dropped, kept))
+}
+
+fn ids_of(client: &mut SpiClient<'_>, query: &str, tokens: &[Pending]) -> SpiResult<Ids> {
+    if tokens.is_empty() {
+        return Ok(Ids::new());
     }
-    let uses: Vec<i64> = tokens.clone().map(|token| token.uses as i64).collect();
+    let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
+    collect_ids(client.update(query, None, &[ids.into()])?)
+}
+
+fn write_uses(client: &mut SpiClient<'_>, statement: &str, tokens: &[Pending]) -> SpiResult<Ids> {
+    if tokens.is_empty() {
+        return Ok(Ids::new());
+    }
+    let denials = || {
+        tokens
+            .iter()
+            .map(|token| token.last_denied.filter(|_| token.denied > 0))
+    };
+    let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
+    let uses: Vec<i64> = tokens.iter().map(|token| token.uses as i64).collect();
     let used_at: Vec<_> = tokens
-        .clone()
+        .iter()
         .map(|token| (token.uses > 0).then(|| timestamp(token.last_used_at)))
         .collect();
-    let addr: Vec<Option<String>> = tokens
-        .clone()
-        .map(|token| {
-            token
-                .addr
-                .filter(|_| token.uses > 0)
-                .map(|client| format!("{}/{}", client.addr, client.bits))
-        })
+    let addrs: Vec<_> = tokens
+        .iter()
+        .map(|token| token.addr.filter(|_| token.uses > 0).map(inet))
         .collect();
-    let denials = tokens.map(|token| token.last_denied.filter(|_| token.denied > 0));
-    let denied_at: Vec<_> = denials
-        .clone()
+    let denied_at: Vec<_> = denials()
         .map(|denial| denial.map(|(at, _)| timestamp(at)))
         .collect();
-    let codes: Vec<Option<&str>> = denials
+    let codes: Vec<_> = denials()
         .map(|denial| denial.map(|(_, code)| code.as_str()))
         .collect();
     let arguments = [
         ids.into(),
         uses.into(),
         used_at.into(),
-        addr.into(),
+        addrs.into(),
         denied_at.into(),
         codes.into(),
     ];
-    client.update(statement, None, &arguments)?;
-    Ok(())
+    collect_ids(client.update(statement, None, &arguments)?)
 }
 
-fn write_usages<'a>(
+fn write_usages(
     client: &mut SpiClient<'_>,
     statement: &str,
-    tokens: impl Iterator<Item = &'a Pending> + Clone,
+    tokens: &[Pending],
     bucket: UsageBucket,
-) -> SpiResult<()> {
-    let ids: Vec<Uuid> = tokens.clone().map(uuid).collect();
-    if ids.is_empty() {
-        return Ok(());
+) -> SpiResult<Ids> {
+    if tokens.is_empty() {
+        return Ok(Ids::new());
     }
+    let ids: Vec<Uuid> = tokens.iter().map(uuid).collect();
     let buckets: Vec<_> = tokens
-        .clone()
-        .map(|token| bucket_of(token, bucket))
+        .iter()
+        .map(|token| bucket_start(last_at(token), bucket).map(timestamp))
         .collect();
-    let allowed: Vec<i64> = tokens.clone().map(|token| token.uses as i64).collect();
-    let denied: Vec<i64> = tokens.map(|token| token.denied as i64).collect();
-    client.update(
+    let allowed: Vec<i64> = tokens.iter().map(|token| token.uses as i64).collect();
+    let denied: Vec<i64> = tokens.iter().map(|token| token.denied as i64).collect();
+    collect_ids(client.update(
         statement,
         None,
         &[ids.into(), buckets.into(), allowed.into(), denied.into()],
-    )?;
-    Ok(())
+    )?)
+}
+
+/// The ids that a statement returned.
+fn collect_ids(rows: SpiTupleTable<'_>) -> SpiResult<Ids> {
+    rows.map(|row| Ok(*row.get::<Uuid>(1)?.expect("an id is never null").as_bytes()))
+        .collect()
 }
 
 fn token_id(token: &Pending) -> [u8; 16] {
@@ -469,7 +433,11 @@ fn uuid(token: &Pending) -> Uuid {
     Uuid::from_bytes(token_id(token))
 }
 
-/// When a token was last used or denied, of what is pending.
+fn inet(client: ClientAddr) -> String {
+    format!("{}/{}", client.addr, client.bits)
+}
+
+/// When a token was last used or denied, of what is pending. All of it goes to the bucket of that time.
 fn last_at(token: &Pending) -> i64 {
     let used = if token.uses > 0 {
         token.last_used_at
@@ -481,11 +449,6 @@ fn last_at(token: &Pending) -> i64 {
         .filter(|_| token.denied > 0)
         .map_or(0, |(at, _)| at);
     used.max(denied)
-}
-
-/// All that one flush writes of a token goes to the bucket of the last of it.
-fn bucket_of(token: &Pending, bucket: UsageBucket) -> Option<TimestampWithTimeZone> {
-    bucket_start(last_at(token), bucket).map(timestamp)
 }
 
 /// The start of the hour or day in UTC; the epoch of `timestamptz` is the start of a day there.

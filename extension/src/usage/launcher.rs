@@ -87,6 +87,7 @@ pub fn run() {
     while BackgroundWorker::wait_latch(Some(next_tick.saturating_duration_since(Instant::now()))) {
         if BackgroundWorker::sighup_received() {
             guc::reload();
+            next_tick = next_tick.min(Instant::now() + settings::flush_interval());
         }
         launcher.collect_outcomes();
         if Instant::now() >= next_tick {

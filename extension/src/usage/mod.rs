@@ -67,7 +67,7 @@ pub fn admit(
     let Some(rate) = rate else {
         match slot {
             Some(slot) => count_use(table, slot, client, now),
-            None => count_uncounted(table, database, Code::Valid, now),
+            None => _ = table.stats().uncounted.fetch_add(1, Ordering::Relaxed),
         }
         return Admission::Admitted;
     };
@@ -76,7 +76,7 @@ pub fn admit(
         count_verdict(table, database, Code::RateLimited, now);
         return NO_SLOT;
     };
-    match slot.take_rate(rate, usage_clock::monotonic()) {
+    match slot.take_rate(rate, usage_clock::monotonic) {
         Decision::Admitted { .. } => {
             count_use(table, slot, client, now);
             Admission::Admitted
@@ -103,7 +103,7 @@ pub fn would_admit(token: &[u8; 16], rate: Option<Rate>) -> Admission {
             Admission::Admitted
         };
     };
-    match slot.ask_rate(rate, usage_clock::monotonic()) {
+    match slot.ask_rate(rate, usage_clock::monotonic) {
         Decision::Admitted { .. } => Admission::Admitted,
         Decision::Limited { wait, .. } => Admission::Limited {
             retry_after: retry_after(wait),
@@ -199,7 +199,15 @@ fn restore(saved: &Saved) {
 }
 
 fn slot_of(table: Table, key: Key) -> Option<Pinned<'static>> {
-    table.find_or_take(key, usage_clock::monotonic, shmem::lock)
+    let was_full = table.is_full(usage_clock::monotonic);
+    let take = || table.find_or_take(key, usage_clock::monotonic, shmem::lock);
+    let slot = take();
+    // A standby flushes nothing: there a full table forgets its uses, and keeps the rates.
+    if slot.is_none() && !was_full && shmem::in_recovery() {
+        table.forget_uses(shmem::lock);
+        return take();
+    }
+    slot
 }
 
 fn count_use(table: Table, slot: Pinned<'static>, client: Option<ClientAddr>, now: i64) {
@@ -211,13 +219,5 @@ fn count_verdict(table: Table, database: u32, code: Code, now: i64) {
     match slot_of(table, Key::verdict(database, code)) {
         Some(slot) => count_use(table, slot, None, now),
         None => _ = table.stats().uncounted.fetch_add(1, Ordering::Relaxed),
-    }
-}
-
-/// Counts the valid verdict of a token that has no slot, for the database if not for the token.
-fn count_uncounted(table: Table, database: u32, code: Code, now: i64) {
-    table.stats().uncounted.fetch_add(1, Ordering::Relaxed);
-    if let Some(slot) = table.find(Key::verdict(database, code)) {
-        count_use(table, slot, None, now);
     }
 }

@@ -151,6 +151,7 @@ pub struct Pending {
 
 /// One slot in shared memory; all zero is a vacant one.
 #[repr(C, align(32))]
+#[derive(Default)]
 pub struct Slot {
     owner: AtomicU64,
     id: [AtomicU64; 2],
@@ -339,13 +340,14 @@ pub struct Pinned<'a> {
 
 impl Pinned<'_> {
     /// Takes one unit of the rate. Exact for all processes together: whoever exchanges the state has the unit.
-    pub fn take_rate(&self, rate: Rate, now: u64) -> Decision {
+    ///
+    /// The clock is read after the state: a process that has been asleep in between would otherwise take the work of
+    /// the others for the state of a slower rate, and bring it down.
+    pub fn take_rate(&self, rate: Rate, clock: fn() -> u64) -> Decision {
         let mut tat = self.slot.tat.load(Ordering::Acquire);
         loop {
-            let decision = rate.decide(tat, now);
-            let next = match decision {
-                Decision::Admitted { tat } | Decision::Limited { tat, .. } => tat,
-            };
+            let decision = rate.decide(tat, clock());
+            let (Decision::Admitted { tat: next } | Decision::Limited { tat: next, .. }) = decision;
             // A limited request leaves the state alone, unless the rate was changed since.
             if next == tat {
                 return decision;
@@ -363,8 +365,9 @@ impl Pinned<'_> {
     }
 
     /// What the rate would say, without taking.
-    pub fn ask_rate(&self, rate: Rate, now: u64) -> Decision {
-        rate.decide(self.slot.tat.load(Ordering::Acquire), now)
+    pub fn ask_rate(&self, rate: Rate, clock: fn() -> u64) -> Decision {
+        let tat = self.slot.tat.load(Ordering::Acquire);
+        rate.decide(tat, clock())
     }
 
     /// Puts the rate `ahead` nanoseconds from being restored, as it was when it was saved.
@@ -443,5 +446,5 @@ fn pack_denial(at: i64, code: Code) -> u64 {
 
 fn unpack_denial(word: u64) -> Option<(i64, Code)> {
     let code = Code::ALL[(word & 0xff) as usize % Code::ALL.len()];
-    (word != 0).then(|| ((word >> 8) as i64, code))
+    (word != 0).then_some(((word >> 8) as i64, code))
 }

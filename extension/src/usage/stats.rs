@@ -9,6 +9,7 @@ use super::slot::Slot;
 use crate::pg::shmem;
 
 /// One row for the whole server; none where the library is not preloaded.
+#[expect(clippy::type_complexity, reason = "the columns of the SQL function")]
 #[pg_extern(sql = false)]
 fn usage_stats() -> TableIterator<
     'static,

@@ -23,6 +23,7 @@ pub const WORKERS: usize = 3;
 
 /// What the table knows about itself; in shared memory in front of the slots.
 #[repr(C, align(64))]
+#[derive(Default)]
 pub struct Header {
     /// Taken slots.
     used: AtomicU32,
@@ -38,6 +39,7 @@ pub struct Header {
 
 /// Counters since the server started.
 #[repr(C, align(64))]
+#[derive(Default)]
 pub struct Stats {
     /// Verdicts for which there was no slot to count them in.
     pub uncounted: AtomicU64,
@@ -191,6 +193,23 @@ impl Table {
         for flushed in flushed {
             self.slots[flushed.slot as usize].settle(flushed);
         }
+        self.header.full_until.store(0, Ordering::Relaxed);
+    }
+
+    /// Throws away all uses, where nothing can flush them, so that their slots can be given away.
+    pub fn forget_uses<G>(&self, lock: impl FnOnce() -> G) {
+        let _guard = lock();
+        let mut dropped = 0;
+        for (number, slot) in self.slots.iter().enumerate() {
+            if let Some(pending) = slot.pending(number as u32) {
+                slot.settle(&pending);
+                dropped += pending.uses + pending.denied;
+            }
+        }
+        self.header
+            .stats
+            .dropped
+            .fetch_add(dropped, Ordering::Relaxed);
         self.header.full_until.store(0, Ordering::Relaxed);
     }
 

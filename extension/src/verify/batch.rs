@@ -127,6 +127,7 @@ fn answer_all(
     questions.check_lengths(count)?;
     let mut verdicts = VerdictSet::begin(fcinfo);
     for (i, presented) in presented.enumerate() {
+        pgrx::check_for_interrupts!();
         let question = Question {
             scope: element(&questions.scopes, i),
             permissions: words(element(&questions.permissions, i)),

@@ -104,12 +104,9 @@ fn check_permissions(
     vocabulary: &Vocabulary,
     authority: Authority<'_>,
 ) -> Result<Option<Vec<String>>, Code> {
-    let given = token.permissions();
-    let counting: Vec<&str> = given
-        .iter()
-        .copied()
-        .filter(|permission| vocabulary.permission_counts(permission, authority))
-        .collect();
+    let (counting, idle): (Vec<&str>, Vec<&str>) = token
+        .permissions()
+        .partition(|permission| vocabulary.permission_counts(permission, authority));
     let all_counted = question
         .permissions
         .iter()
@@ -117,7 +114,7 @@ fn check_permissions(
     if !all_counted {
         return Err(Code::InsufficientPermissions);
     }
-    if counting.len() == given.len() {
+    if idle.is_empty() {
         return Ok(None);
     }
     Ok(Some(counting.into_iter().map(str::to_owned).collect()))

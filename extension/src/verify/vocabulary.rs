@@ -18,6 +18,8 @@ pub fn vocabulary() -> Rc<Vocabulary> {
     {
         return kept;
     }
+    // Should loading fail, nothing old is left behind.
+    KEPT.set(None);
     let loaded = Rc::new(pg::load_vocabulary());
     KEPT.set(Some(loaded.clone()));
     loaded

@@ -31,10 +31,11 @@ impl Dice {
     }
 
     /// A statement with its letters replaced: `$u` a user, `$w` a workspace, `$t` a target, `$z` a zone,
-    /// `$s` a scope, `$g` grants, `$k` the id of some token, `$n` a number.
+    /// `$s` a scope, `$g` grants, `$k` the id of some token, `$c` of a confined one, `$n` a number.
     fn fill(&mut self, statement: &str) -> String {
         let token = "(select id from pgtoken.tokens where state <> 'revoked' order by md5(id || '$n') limit 1)";
-        let mut sql = statement.replace("$k", token);
+        let confined = "(select id from pgtoken.tokens where state = 'active' and scope = 'agency' order by md5(id || '$n') limit 1)";
+        let mut sql = statement.replace("$k", token).replace("$c", confined);
         for (letter, values) in [
             (
                 "$g",
@@ -62,22 +63,23 @@ impl Dice {
 const STATEMENTS: &[&str] = &[
     "select pgtoken.issue_token('$n', '$u', '$s', '$w')",
     "select pgtoken.issue_token('$n', '$u', '$s', '$w')",
-    "select pgtoken.issue_token('$n', '$u', 'agency', '$w', grants => '$g')",
-    "select pgtoken.issue_token('$n', '$u', 'agency', '$w', grants => '$g')",
+    "select pgtoken.issue_token('$n', '$u', 'agency', 'w0', grants => '$g')",
+    "select pgtoken.issue_token('$n', '$u', 'agency', 'w0', grants => '$g')",
     "select pgtoken.issue_token('$n', '$u', 'agency', '$w', grants => '$g')",
     "select pgtoken.issue_token('$n', 'robot', 'read', 'w0', as_user => '$u')",
     "select pgtoken.issue_token('$n', '$u', '$s')",
     "select pgtoken.import_token(sha256('$n'), '$u', '$n', 'st_', 'agency', '$w', grants => '$g')",
     "select pgtoken.import_token(sha256('$n'), '$u', '$n', 'st_', '$s', '$w')",
-    "select pgtoken.grant_zones($k, '$g')",
-    "select pgtoken.grant_zones($k, '$g')",
+    "select pgtoken.grant_zones($c, '$g')",
+    "select pgtoken.grant_zones($c, '$g')",
+    "select pgtoken.grant_zones($c, '$g')",
     "select pgtoken.rotate_token($k)",
-    "select pgtoken.rotate_token($k, overlap => '1 hour')",
+    "select pgtoken.rotate_token($c, overlap => '1 hour')",
     "select pgtoken.update_token($k, enabled => false)",
     "select pgtoken.update_token($k, enabled => true, metadata => '{\"n\": $n}')",
     "select pgtoken.revoke_token($k)",
     "select pgtoken.revoke_tokens(user_id => '$u')",
-    "select pgtoken.revoke_tokens(workspace_id => '$w', scope => 'agency')",
+    "select pgtoken.revoke_tokens(workspace_id => 'w1', scope => 'agency')",
     "select pgtoken.purge_tokens(now() - interval '500 ms')",
     "update pgtoken.member set scope = '$s' where workspace_id = '$w' and user_id = '$u'",
     "update pgtoken.member set scope = '$s' where workspace_id = '$w' and user_id = '$u'",
@@ -86,30 +88,33 @@ const STATEMENTS: &[&str] = &[
     "insert into pgtoken.member (workspace_id, user_id, scope, manages_tokens) values ('$w', '$u', '$s', true)",
     "insert into pgtoken.member (workspace_id, user_id, scope) values ('$w', '$u', '$s')",
     "insert into pgtoken.member (workspace_id, user_id, scope) values ('w0', 'robot', 'write')",
-    "update pgtoken.app_user set disabled_at = now() where user_id = '$u'",
+    "update pgtoken.app_user set disabled_at = now() where user_id = '$u' and $n % 3 = 0",
     "update pgtoken.app_user set disabled_at = null where user_id = '$u'",
-    "delete from pgtoken.app_user where user_id = '$u'",
+    "delete from pgtoken.app_user where user_id = '$u' and $n % 3 = 0",
     "insert into pgtoken.app_user (user_id) values ('$u')",
     "insert into pgtoken.app_user (user_id) values ('$u')",
     "insert into pgtoken.app_user (user_id, service_of) values ('robot', 'w0')",
-    "update pgtoken.workspace set disabled_at = now() where workspace_id = '$w'",
+    "update pgtoken.workspace set disabled_at = now() where workspace_id = '$w' and $n % 4 = 0",
     "update pgtoken.workspace set disabled_at = null where workspace_id = '$w'",
-    "delete from pgtoken.workspace where workspace_id = '$w'",
+    "delete from pgtoken.workspace where workspace_id = '$w' and $n % 8 = 0",
     "insert into pgtoken.workspace (workspace_id) values ('$w')",
     "insert into pgtoken.workspace (workspace_id) values ('$w')",
     "insert into pgtoken.target (target_id, workspace_id) values ('$t', '$w')",
-    "insert into pgtoken.target (target_id, workspace_id) values ('$t', '$w')",
+    "insert into pgtoken.target (target_id, workspace_id) values ('$t', 'w0')",
     "insert into pgtoken.zone (target_id, zone_id) values ('$t', '$z')",
-    "insert into pgtoken.zone (target_id, zone_id) values ('$t', '$z')",
-    "update pgtoken.target set workspace_id = '$w' where target_id = '$t'",
-    "delete from pgtoken.target where target_id = '$t'",
+    "insert into pgtoken.zone (target_id, zone_id) values ('t0', 'z0'), ('t0', 'z1'), ('t0', 'z2')",
+    "insert into pgtoken.zone (target_id, zone_id) values ('t1', 'z0'), ('t1', 'z1'), ('t1', 'z2')",
+    "update pgtoken.target set workspace_id = '$w' where target_id = '$t' and $n % 2 = 0",
+    "update pgtoken.target set workspace_id = 'w0' where target_id = '$t'",
+    "delete from pgtoken.target where target_id = '$t' and $n % 3 = 0",
     "delete from pgtoken.zone where target_id = '$t' and zone_id = '$z'",
-    "select pgtoken.put_zones('$t', '[\"z0\", \"$z\"]')",
+    "select pgtoken.put_zones('$t', '[\"z0\", \"z1\"]')",
     "select pgtoken.put_zones('$t', '[\"z2\", \"z1\", \"z0\"]')",
-    "select pgtoken.put_targets('$w', '[\"$t\"]')",
-    "select pgtoken.put_targets('$w', '[{\"target_id\": \"$t\", \"name\": \"$n\"}]')",
+    "select pgtoken.put_targets('w0', '[\"t1\", \"t0\", \"t3\"]')",
+    "select pgtoken.put_targets('$w', '[{\"target_id\": \"t2\", \"name\": \"$n\"}, \"t1\"]')",
     "select pgtoken.put_members('$w', '[{\"user_id\": \"u0\", \"scope\": \"$s\"}, {\"user_id\": \"u1\", \"scope\": \"$s\"}]')",
-    "select pgtoken.put_members('$w', '[{\"user_id\": \"u3\", \"scope\": \"$s\"}, {\"user_id\": \"u2\", \"scope\": \"$s\"}]')",
+    "select pgtoken.put_members('$w', '[{\"user_id\": \"u3\", \"scope\": \"full\"}, {\"user_id\": \"u2\", \"scope\": \"full\"},
+                                       {\"user_id\": \"u1\", \"scope\": \"$s\", \"manages_tokens\": true}]')",
 ];
 
 const LEVELS: &[&str] = &["read committed", "repeatable read", "serializable"];

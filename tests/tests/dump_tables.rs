@@ -74,12 +74,13 @@ fn no_trigger_of_an_insert_writes_another_row() {
          where not t.tgisinternal and t.tgtype & 4 = 4",
         &[],
     );
-    // Reviewed: checks, a cache invalidation, and restore_owner_scope, which only updates tokens that are there
-    // already; they come after members.
+    // Reviewed: checks, a cache invalidation, lock_above, which only locks, and restore_owner_scope, which only updates
+    // tokens that are there already; they come after members.
     assert_eq!(
         names,
         "pgtoken_internal.check_member pgtoken_internal.check_member_scope pgtoken_internal.check_permission \
-         pgtoken_internal.check_scope pgtoken_internal.forget_vocabulary pgtoken_internal.restore_owner_scope"
+         pgtoken_internal.check_scope pgtoken_internal.forget_vocabulary \
+         pgtoken_internal.lock_above pgtoken_internal.restore_owner_scope"
     );
 }
 

@@ -78,7 +78,8 @@ fn usage_is_from_since_until_before_until_oldest_first() {
     let mut acme = Acme::new();
     let id = acme.issue("'t', 'olga'").id;
     acme.rows(&format!(
-        "insert into pgtoken.token_usage (token_id, bucket, allowed, denied)
+        "insert into pgtoken.token_use (token_id) values ('{id}');
+         insert into pgtoken.token_usage (token_id, bucket, allowed, denied)
          select '{id}', timestamptz '2024-01-01' + n * interval '1 h', n, 10 * n from generate_series(1, 5) n"
     ));
     let mut usage = |more: &str| {
@@ -137,7 +138,7 @@ fn users_are_searched_filtered_and_paged_by_id() {
         ));
         assert_eq!(got.join(" "), expected, "{arguments}");
     }
-    for rows in ["0", "-1", "1001", "null"] {
+    for rows in ["0", "-1", "1001"] {
         let error = acme.error(&format!("select pgtoken.list_users(max_rows => {rows})"));
         assert_eq!(
             (error.code.as_str(), error.message.starts_with("max_rows: ")),
@@ -230,6 +231,7 @@ fn counts_add_up_by_state_and_use() {
          select pgtoken.import_token(sha256('a'), 'mia', 'idle', created_at => '2020-01-01');
          select pgtoken.import_token(sha256('b'), 'mia', 'expired', created_at => '2020-01-01', expires_at => '2021-01-01');
          select pgtoken.import_token(sha256('c'), 'dora', 'suspended', workspace_id => 'acme');
+         insert into pgtoken.token_use (token_id) values ('{off}');
          insert into pgtoken.token_usage (token_id, bucket, allowed, denied)
          values ('{off}', now() - interval '1 h', 5, 2), ('{off}', now() - interval '25 h', 100, 100)"
     ));

@@ -3,7 +3,7 @@
 //! # Inside
 //!
 //! This crate knows neither PostgreSQL nor HTTP.
-//! One invariant: looking at a text ([`classify`], [`digest`]) allocates nothing and never panics.
+//! One invariant: looking at a text ([`classify`], [`digest()`]) allocates nothing and never panics.
 //! The crate is `no_std` to let the compiler watch over the first half: only the files that say
 //! `extern crate alloc` can allocate.
 #![no_std]

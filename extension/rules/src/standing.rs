@@ -59,9 +59,12 @@ pub fn scope_suffices(
     asked: Option<&str>,
     target_asked: bool,
 ) -> bool {
-    let confined = given
-        .and_then(|given| vocabulary.scope(given))
-        .is_some_and(|scope| scope.confined);
+    let confined = match given.map(|given| vocabulary.scope(given)) {
+        None => false,
+        Some(Some(scope)) => scope.confined,
+        // A scope that is gone may have been a confined one.
+        Some(None) => return false,
+    };
     if confined && in_effect.is_none() {
         return false;
     }
@@ -174,5 +177,13 @@ mod tests {
         assert!(!suffices(Some(&agency), None, false));
         assert!(!suffices(Some(&agency), Some("read"), true));
         assert!(!suffices(None, None, true));
+    }
+
+    #[test]
+    fn a_token_whose_scope_is_gone_gets_in_nowhere() {
+        let words = Vocabulary::new(vec![], vec![]);
+        assert!(!scope_suffices(&words, Some("gone"), None, None, false));
+        assert!(!scope_suffices(&words, Some("gone"), None, None, true));
+        assert!(scope_suffices(&words, None, None, None, false));
     }
 }

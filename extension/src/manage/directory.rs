@@ -48,6 +48,13 @@ const LOCK_MEMBER: &str = "
     where m.workspace_id = $1 and m.user_id = $2
     for key share";
 
+/// Two members at once, in the order in which sets of members are put.
+const LOCK_MEMBERS: &str = "
+    select from pgtoken.member as m
+    where m.workspace_id = $1 and m.user_id = any ($2)
+    order by m.user_id
+    for key share";
+
 const LOCK_TARGETS: &str = "
     select t.target_id
     from pgtoken.target as t
@@ -62,11 +69,12 @@ const LOCK_ZONES: &str = "
     order by z.target_id, z.zone_id
     for key share of z";
 
-/// Locks and reads the owner and the workspace of a token to be; both must exist.
+/// Locks and reads the owner and the workspace of a token to be, which must exist, and locks the user who issues it.
 pub fn lock_owner(
     client: &mut SpiClient<'_>,
     user_id: &str,
     workspace_id: Option<&str>,
+    issuer: Option<&str>,
 ) -> Result<Owner, Error> {
     let workspace_enabled = match workspace_id {
         Some(workspace_id) => Some(lock_workspace(client, workspace_id)?),
@@ -83,7 +91,13 @@ pub fn lock_owner(
     let enabled = user.get(1)?.unwrap_or(false);
     let service_of = user.get(2)?;
     let member = match workspace_id {
-        Some(workspace_id) => lock_member(client, workspace_id, user_id)?,
+        Some(workspace_id) => {
+            if let Some(issuer) = issuer {
+                let members = vec![user_id, issuer];
+                client.update(LOCK_MEMBERS, None, &[workspace_id.into(), members.into()])?;
+            }
+            lock_member(client, workspace_id, user_id)?
+        }
         None => None,
     };
     Ok(Owner {

@@ -30,7 +30,7 @@ fn grant_zones(
     let grants = parse_grants(Some(super::check::required("grants", grants)?))?;
     let now_in_force = Spi::connect_mut(|client| {
         let found = existing::find(client, &caller, id, Right::Change)?;
-        let owner = directory::lock_owner(client, &found.1, found.2.as_deref())?;
+        let owner = directory::lock_owner(client, &found.1, found.2.as_deref(), None)?;
         let words = confined_words(client, found.0)?;
         let Some(workspace_id) = found.2.clone() else {
             return Err(Error::invalid(
@@ -117,6 +117,12 @@ fn replace(
     let before = grants_in_force(client, token.id)?;
     {
         let _replacing = Replacing::begin();
+        // Whoever deletes targets locks grants in this order.
+        client.update(
+            "select from pgtoken.token_target as g where g.token_id = $1 order by g.target_id for update",
+            None,
+            &[token.id.into()],
+        )?;
         client.update(
             "delete from pgtoken.token_target where token_id = $1",
             None,

@@ -108,7 +108,7 @@ fn import(
             .expires_at
             .is_some_and(|at| at.into_inner() <= pg::now());
     let life = if ended { Life::Ended } else { Life::Live };
-    let owner = directory::lock_owner(client, &draft.user_id, draft.workspace_id.as_deref())?;
+    let owner = directory::lock_owner(client, &draft.user_id, draft.workspace_id.as_deref(), None)?;
     draft.check_words(&vocabulary(), life)?;
     draft.lock_grants(client)?;
 

@@ -162,7 +162,12 @@ fn issue_draft(
     request: Option<RequestKey>,
 ) -> Result<Vec<Row>, Error> {
     let vocabulary = vocabulary();
-    let owner = directory::lock_owner(client, &draft.user_id, draft.workspace_id.as_deref())?;
+    let owner = directory::lock_owner(
+        client,
+        &draft.user_id,
+        draft.workspace_id.as_deref(),
+        caller.as_user.as_deref(),
+    )?;
     draft.check_words(&vocabulary, Life::Live)?;
     draft.check_owner(&vocabulary, &owner)?;
     draft.check_issuer(client, &vocabulary, &owner, caller)?;

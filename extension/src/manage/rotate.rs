@@ -38,7 +38,7 @@ fn rotate_token(
     let caller = Caller::manager(as_user, actor)?;
     let row = Spi::connect_mut(|client| {
         let found = existing::find(client, &caller, id, Right::Change)?;
-        let owner = directory::lock_owner(client, &found.1, found.2.as_deref())?;
+        let owner = directory::lock_owner(client, &found.1, found.2.as_deref(), None)?;
         let old = existing::lock(client, found)?;
         check_rotatable(&old)?;
         let now = pg::now();

@@ -1,19 +1,22 @@
 //! A hot standby of a throw-away cluster.
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Settings};
 use crate::wait::wait_until;
 use std::time::Duration;
 
 impl Cluster {
     /// Starts a hot standby that streams from this cluster; it has the same settings where they must agree.
     pub fn standby(&self) -> Cluster {
+        self.standby_with(Cluster::settings())
+    }
+
+    /// Starts a hot standby with settings of its own.
+    pub fn standby_with(&self, settings: Settings) -> Cluster {
         let source = format!(
             "host={} port={} user=postgres application_name=standby",
             self.folder().display(),
             self.port()
         );
-        Cluster::settings()
-            .with("primary_conninfo", &source)
-            .follow(self)
+        settings.with("primary_conninfo", &source).follow(self)
     }
 
     /// Waits until the standby has replayed everything that this cluster has committed.

@@ -201,3 +201,33 @@ fn standby_that_is_promoted_goes_on_verifying_and_manages_tokens() {
     let new = issue(&mut there, "'two', 'owner'").text;
     assert_eq!(code(&mut there, &new, ""), "valid");
 }
+
+#[test]
+fn standby_whose_slots_are_all_in_use_forgets_uses_and_keeps_rates() {
+    let primary = Cluster::start();
+    let standby = primary.standby_with(Cluster::settings().with("pgtoken.usage_slots", "16"));
+    let db = primary.database();
+    db.execute("insert into pgtoken.app_user (user_id) values ('owner')");
+    let mut here = db.client();
+    let many: Vec<String> = (0..40)
+        .map(|_| issue(&mut here, "'many', 'owner'").text)
+        .collect();
+    let limited = issue(&mut here, "'limited', 'owner', rate_limit => 2").text;
+    primary.wait_for(&standby);
+
+    let mut there = standby.connect(db.name(), "postgres");
+    let slots = there
+        .query_one("select slots from pgtoken.usage_stats", &[])
+        .expect("the standby has its table");
+    assert_eq!(slots.get::<_, i32>(0), 16);
+    let mut use_many = |there: &mut _| {
+        for token in &many {
+            assert_eq!(code(there, token, ""), "valid");
+        }
+    };
+    use_many(&mut there);
+    let codes: Vec<String> = (0..3).map(|_| code(&mut there, &limited, "")).collect();
+    assert_eq!(codes, ["valid", "valid", "rate_limited"]);
+    use_many(&mut there);
+    assert_eq!(code(&mut there, &limited, ""), "rate_limited");
+}

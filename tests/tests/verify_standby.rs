@@ -220,7 +220,7 @@ fn standby_whose_slots_are_all_in_use_forgets_uses_and_keeps_rates() {
         .query_one("select slots from pgtoken.usage_stats", &[])
         .expect("the standby has its table");
     assert_eq!(slots.get::<_, i32>(0), 16);
-    let mut use_many = |there: &mut _| {
+    let use_many = |there: &mut _| {
         for token in &many {
             assert_eq!(code(there, token, ""), "valid");
         }

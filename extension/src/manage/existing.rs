@@ -118,6 +118,22 @@ impl Existing {
     }
 }
 
+/// The token with this digest, as last committed.
+pub fn find_by_digest(
+    client: &mut SpiClient<'_>,
+    digest: &[u8; 32],
+) -> Result<Option<Uuid>, Error> {
+    let found = client.update(
+        "select t.id from pgtoken.token as t where t.digest = $1",
+        None,
+        &[digest.to_vec().into()],
+    )?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    Ok(found.first().get_one()?)
+}
+
 /// The row of `pgtoken.tokens` of a token that is there.
 pub fn tokens_row(client: &SpiClient<'_>, id: Uuid) -> Result<Row, Error> {
     let rows = Row::all(client.select(

@@ -12,7 +12,7 @@ use super::check;
 use super::directory;
 use super::draft::{Draft, Life};
 use super::event::{self, Detail};
-use super::existing::tokens_row;
+use super::existing::{find_by_digest, tokens_row};
 use super::insert::{Origin, insert};
 use super::issue::parse_grants;
 use super::lifetime::check_writable;
@@ -99,7 +99,7 @@ fn import(
     origin: &Origin,
     used: &Used,
 ) -> Result<Row, Error> {
-    if let Some(known) = find_digest(client, &origin.digest)? {
+    if let Some(known) = find_by_digest(client, &origin.digest)? {
         return tokens_row(client, known);
     }
     used.check()?;
@@ -119,22 +119,10 @@ fn import(
         return tokens_row(client, id);
     }
     // A concurrent twin imported it, or the id is that of another token.
-    match find_digest(client, &origin.digest)? {
+    match find_by_digest(client, &origin.digest)? {
         Some(known) => tokens_row(client, known),
         None => Err(Error::invalid("id", "is already that of another token")),
     }
-}
-
-fn find_digest(client: &mut SpiClient<'_>, digest: &[u8; 32]) -> Result<Option<Uuid>, Error> {
-    let found = client.update(
-        "select t.id from pgtoken.token as t where t.digest = $1",
-        None,
-        &[digest.to_vec().into()],
-    )?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    Ok(found.first().get_one()?)
 }
 
 fn digest_of(digest: Option<&[u8]>, rule: Option<&str>) -> Result<[u8; 32], Error> {

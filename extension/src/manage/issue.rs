@@ -86,7 +86,7 @@ fn issue(
     arguments: Arguments,
     request_id: Option<&str>,
 ) -> Result<Vec<Row>, Error> {
-    let request = request::key(request_id, caller, &arguments.canonical(client)?)?;
+    let request = request::key(request_id, caller, || arguments.canonical(client))?;
     if let Some(request) = &request
         && let Some(id) = request::find(client, request, caller)?
     {

@@ -13,11 +13,11 @@ const FIND_REQUEST: &str = "
     from pgtoken.token as t
     where t.request_id = $1 and t.created_by = $2 and t.request_as is not distinct from $3";
 
-/// The key of a request with these arguments, where the caller gave an id for it.
+/// The key of a request, where the caller gave an id for it; only then are the arguments looked at.
 pub fn key(
     request_id: Option<&str>,
     caller: &Caller,
-    arguments: &Value,
+    arguments: impl FnOnce() -> Result<Value, Error>,
 ) -> Result<Option<RequestKey>, Error> {
     let Some(id) = request_id else {
         return Ok(None);
@@ -32,7 +32,7 @@ pub fn key(
     Ok(Some(RequestKey {
         id: id.to_owned(),
         as_user: caller.as_user.clone(),
-        digest: pgtoken_format::digest(arguments.to_string().as_bytes()),
+        digest: pgtoken_format::digest(arguments()?.to_string().as_bytes()),
     }))
 }
 

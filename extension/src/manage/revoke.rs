@@ -5,15 +5,15 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
-use pgtoken_format::Shape;
 use serde_json::json;
 
 use super::check;
 use super::event::{self, Detail};
-use super::existing::{self, Right, tokens_row};
+use super::existing::{self, Right, find_by_digest, tokens_row};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::pg::Row;
+use crate::verify::Presented;
 
 #[pg_extern(sql = false)]
 fn revoke_token(
@@ -50,22 +50,11 @@ fn revoke_secret(
     Ok(SetOfIterator::new(row))
 }
 
-fn find_secret(client: &SpiClient<'_>, token: Option<&str>) -> Result<Option<Uuid>, Error> {
-    let Some(text) = token.map(str::as_bytes) else {
-        return Ok(None);
-    };
-    if pgtoken_format::classify(text) == Shape::Malformed {
-        return Ok(None);
+fn find_secret(client: &mut SpiClient<'_>, token: Option<&str>) -> Result<Option<Uuid>, Error> {
+    match Presented::text(token) {
+        Presented::Malformed => Ok(None),
+        Presented::Digest(digest) => find_by_digest(client, &digest),
     }
-    let found = client.select(
-        "select t.id from pgtoken.token as t where t.digest = $1",
-        None,
-        &[pgtoken_format::digest(text).to_vec().into()],
-    )?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    Ok(found.first().get_one()?)
 }
 
 /// Live tokens that fit all filters given and that the user, if there is one, may revoke.

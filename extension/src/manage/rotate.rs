@@ -43,8 +43,7 @@ fn rotate_token(
         check_rotatable(&old)?;
         let now = pg::now();
         let until = end_of_overlap(client, overlap, now)?;
-        let mut draft = read_draft(client, &old)?;
-        let start = start_of(client, &old)?;
+        let (mut draft, start) = read_draft(client, &old)?;
         let inherited = draft.expires_at;
         draft.expires_at = lifetime::of_successor(client, ttl, expires_at, inherited, now)?;
         let vocabulary = vocabulary();
@@ -115,13 +114,17 @@ const READ: &str = "
     from pgtoken.tokens as t
     where t.id = $1";
 
-fn read_draft(client: &mut SpiClient<'_>, old: &Existing) -> Result<Draft, Error> {
+/// What the successor has, and the start of the old token's text.
+fn read_draft(
+    client: &mut SpiClient<'_>,
+    old: &Existing,
+) -> Result<(Draft, Option<String>), Error> {
     let row = client.update(READ, None, &[old.id.into()])?.first();
     let limit: Option<i32> = row.get(7)?;
     let seconds: Option<i32> = row.get(8)?;
     let grants: Option<Jsonb> = row.get(4)?;
     let grants = grants.unwrap_or_else(|| Jsonb("{}".to_owned()));
-    Ok(Draft {
+    let draft = Draft {
         name: row.get(1)?.unwrap_or_default(),
         user_id: old.user_id.clone(),
         workspace_id: old.workspace_id.clone(),
@@ -135,18 +138,8 @@ fn read_draft(client: &mut SpiClient<'_>, old: &Existing) -> Result<Draft, Error
             .map(|(limit, seconds)| RateLimit { limit, seconds }),
         metadata: check::metadata(row.get(9)?)?,
         allowed_addrs: row.get(10)?,
-    })
-}
-
-fn start_of(client: &SpiClient<'_>, old: &Existing) -> Result<Option<String>, Error> {
-    Ok(client
-        .select(
-            "select t.start from pgtoken.token as t where t.id = $1",
-            None,
-            &[old.id.into()],
-        )?
-        .first()
-        .get_one()?)
+    };
+    Ok((draft, row.get(11)?))
 }
 
 /// The prefix given, else that of the old token, else that of the setting.

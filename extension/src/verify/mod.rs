@@ -16,8 +16,9 @@ use pgrx::prelude::*;
 use crate::error::Error;
 use crate::pg::{Client, Elements, Verdict};
 use answer::answer;
-use question::{Presented, Question};
+use question::Question;
 
+pub use question::Presented;
 pub use vocabulary::vocabulary;
 
 #[expect(

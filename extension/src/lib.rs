@@ -9,6 +9,7 @@ mod ids;
 mod list;
 mod manage;
 mod pg;
+mod places;
 mod settings;
 mod usage;
 mod verify;

@@ -5,6 +5,7 @@ use pgrx::nullable::Nullable;
 use pgrx::{FromDatum, impl_sql_translatable, pg_sys};
 
 use super::value::Client;
+use super::varlena::plain_octets;
 
 /// The elements of an array, whatever its dimensions, in storage order.
 #[derive(Clone, Debug)]
@@ -13,6 +14,9 @@ pub struct Elements<T>(pub Vec<Option<T>>);
 impl_sql_translatable!(Elements<&str>, "text[]");
 impl_sql_translatable!(Elements<&[u8]>, "bytea[]");
 impl_sql_translatable!(Elements<Client>, "inet[]");
+
+/// Octets of an array without elements, which has no dimensions either: the fields of `ArrayType` after its length.
+const EMPTY: usize = size_of::<pg_sys::ArrayType>() - size_of::<i32>();
 
 impl<T: FromDatum> FromDatum for Elements<T> {
     /// Reads an array whose elements are varlena aligned as integers, which those of the types above are.
@@ -30,10 +34,10 @@ impl<T: FromDatum> FromDatum for Elements<T> {
         // SAFETY: the caller gives an array of one of those types; the out-pointers get arrays of `count` entries,
         // which point into the array, detoasted in the function's memory.
         unsafe {
-            let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-            if (*array).ndim == 0 {
+            if plain_octets(datum).is_some_and(|octets| octets.len() == EMPTY) {
                 return Some(Elements(Vec::new()));
             }
+            let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
             pg_sys::deconstruct_array(
                 array,
                 (*array).elemtype,

@@ -7,22 +7,29 @@
 
 mod elements;
 pub mod guc;
+mod key;
+mod lookup;
 mod owner;
+mod raw;
 mod row;
 mod scan;
 pub mod shmem;
 mod token_row;
+mod tuple;
 pub mod usage_clock;
 pub mod usage_file;
 mod value;
+mod varlena;
 mod verdict;
 mod vocabulary;
 pub mod worker;
 
 pub use elements::Elements;
+pub use key::Key;
+pub use lookup::{Found, Unique};
 pub use owner::{AsOwner, Role, is_read_only};
 pub use row::Row;
-pub use scan::{Key, Scan};
+pub use scan::Scan;
 pub use token_row::TokenRow;
 pub use usage_clock::wall as now;
 pub use value::{Cidrs, Client, Jsonb};

@@ -1,4 +1,4 @@
-//! The shared memory of use tracking: one area (header and slots) and the lock that guards its chains.
+//! Shared memory: the table of use tracking with the lock that guards its chains, and the hints of where rows were found.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_int};
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pgrx::pg_sys::submodules::ffi::pg_guard_ffi_boundary;
 use pgrx::prelude::*;
 
+use crate::places::{Line, Places};
 use crate::settings;
 use crate::usage::{self, Header, Slot, Table};
 
@@ -26,6 +27,7 @@ static SHARED: AtomicPtr<Shared> = AtomicPtr::new(ptr::null_mut());
 
 struct Shared {
     table: Table,
+    places: Places,
     lock: *mut pg_sys::LWLock,
 }
 
@@ -43,6 +45,11 @@ pub fn init() {
 /// The table, if the library was preloaded.
 pub fn table() -> Option<Table> {
     shared().map(|shared| shared.table)
+}
+
+/// Where rows were lately found, if the library was preloaded.
+pub fn places() -> Option<Places> {
+    shared().map(|shared| shared.places)
 }
 
 /// The oid of the database that this process is connected to.
@@ -82,7 +89,7 @@ fn shared() -> Option<&'static Shared> {
 }
 
 fn size(slots: usize) -> usize {
-    size_of::<Header>() + slots * size_of::<Slot>()
+    size_of::<Header>() + Places::lines(slots) * size_of::<Line>() + slots * size_of::<Slot>()
 }
 
 #[pg_guard]
@@ -107,9 +114,9 @@ unsafe extern "C-unwind" fn startup() {
     let slots = settings::usage_slots();
     let mut found = false;
     // SAFETY: the server calls this hook once shared memory exists, with the size requested above.
-    // The area is aligned to cache lines, and zero is a valid header and a valid vacant slot.
+    // The area is aligned to cache lines, and zero is a valid header, no hint, and a vacant slot.
     // Nobody else has the area before the init lock is released.
-    let (table, lock) = unsafe {
+    let (table, places, lock) = unsafe {
         let init_lock = &raw mut (*pg_sys::MainLWLockArray.add(ADDIN_SHMEM_INIT_LOCK)).lock;
         pg_sys::LWLockAcquire(init_lock, pg_sys::LWLockMode::LW_EXCLUSIVE);
         let area = pg_sys::ShmemInitStruct(NAME.as_ptr(), size(slots), &mut found).cast::<Header>();
@@ -117,17 +124,24 @@ unsafe extern "C-unwind" fn startup() {
             ptr::write_bytes(area.cast::<u8>(), 0, size(slots));
         }
         pg_sys::LWLockRelease(init_lock);
+        let lines = area.add(1).cast::<Line>();
+        let line_count = Places::lines(slots);
         let table = Table::new(
             &*area,
-            std::slice::from_raw_parts(area.add(1).cast::<Slot>(), slots),
+            std::slice::from_raw_parts(lines.add(line_count).cast::<Slot>(), slots),
         );
         (
             table,
+            Places::new(std::slice::from_raw_parts(lines, line_count)),
             &raw mut (*pg_sys::GetNamedLWLockTranche(NAME.as_ptr())).lock,
         )
     };
     SHARED.store(
-        Box::leak(Box::new(Shared { table, lock })),
+        Box::leak(Box::new(Shared {
+            table,
+            places,
+            lock,
+        })),
         Ordering::Relaxed,
     );
     if found {

@@ -3,10 +3,10 @@
 use pgrx::pg_sys;
 use pgtoken_rules::Standing;
 
-use super::scan::Tuple;
+use super::tuple::Tuple;
 use super::value::Client;
 
-/// A row of `pgtoken.token` that a scan stands on.
+/// A row of `pgtoken.token`.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRow<'a>(Tuple<'a>);
 
@@ -33,7 +33,7 @@ pub(super) enum Column {
 }
 
 impl<'a> TokenRow<'a> {
-    /// The row that a scan of `pgtoken.token` stands on.
+    /// The row, which is one of `pgtoken.token`.
     pub fn new(tuple: Tuple<'a>) -> TokenRow<'a> {
         TokenRow(tuple)
     }

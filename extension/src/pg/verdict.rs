@@ -7,7 +7,7 @@ use pgrx::datum::Datum;
 use pgrx::{IntoDatum, impl_sql_translatable, pg_sys};
 use pgtoken_rules::Code;
 
-use super::scan::Scan;
+use super::lookup::Found;
 use super::token_row::{self, TokenRow};
 
 /// An answer to a verification: the columns of `pgtoken.verdict`.
@@ -16,7 +16,7 @@ pub struct Verdict {
     values: [pg_sys::Datum; COLUMNS],
     isnull: [bool; COLUMNS],
     /// Keeps the page pinned that passed-on values point into.
-    _token: Option<Scan>,
+    _token: Option<Found>,
 }
 
 impl_sql_translatable!(Verdict, "pgtoken.verdict");
@@ -82,8 +82,8 @@ impl Verdict {
         verdict
     }
 
-    /// A valid verdict, from the row that `token` stands on.
-    pub fn valid(token: Scan, effect: Effect<'_>) -> Verdict {
+    /// A valid verdict, from the token's row.
+    pub fn valid(token: Found, effect: Effect<'_>) -> Verdict {
         let mut verdict = Verdict::of(Code::Valid);
         let row = TokenRow::new(token.tuple());
         verdict.put(Column::TokenId, row.datum(token_row::Column::Id));

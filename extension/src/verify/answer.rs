@@ -6,7 +6,7 @@ use super::decide::{Decision, decide};
 use super::question::{Presented, Question};
 use super::vocabulary::vocabulary;
 use crate::error::Error;
-use crate::pg::{self, Scan, TokenRow, Verdict};
+use crate::pg::{self, Found, TokenRow, Verdict};
 use crate::usage::{self, Admission};
 
 /// A verdict, and its code and wait where it is a refusal.
@@ -63,7 +63,7 @@ pub fn answer(
     Ok(answer)
 }
 
-fn admit(token: &Scan, question: &Question<'_>, consume: bool, now: i64) -> Admission {
+fn admit(token: &Found, question: &Question<'_>, consume: bool, now: i64) -> Admission {
     let token = TokenRow::new(token.tuple());
     let rate = token
         .rate()

@@ -6,7 +6,7 @@ use pgrx::Uuid;
 use pgtoken_rules::{Authority, Code, Vocabulary, scope_suffices};
 
 use super::question::{Presented, Question};
-use crate::pg::{Effect, Key, Scan, TokenRow};
+use crate::pg::{Effect, Found, Key, Scan, TokenRow, Unique};
 
 /// What the tables say to a question; the rate is not asked yet.
 pub enum Decision<'a> {
@@ -14,9 +14,35 @@ pub enum Decision<'a> {
     Unknown(Code),
     /// A genuine token that may not.
     Denied(Code, Uuid),
-    /// A token that may, standing on its row.
-    Allowed(Scan, Effect<'a>),
+    /// A token that may, and its row.
+    Allowed(Found, Effect<'a>),
 }
+
+const TOKEN: Unique = Unique {
+    table: c"token",
+    index: c"token_digest_key",
+    columns: &[2],
+};
+const TOKEN_TARGET: Unique = Unique {
+    table: c"token_target",
+    index: c"token_target_pkey",
+    columns: &[1, 2],
+};
+const TOKEN_ZONE: Unique = Unique {
+    table: c"token_zone",
+    index: c"token_zone_pkey",
+    columns: &[1, 2, 3],
+};
+const TARGET: Unique = Unique {
+    table: c"target",
+    index: c"target_workspace_id_target_id_key",
+    columns: &[2, 1],
+};
+const ZONE: Unique = Unique {
+    table: c"zone",
+    index: c"zone_pkey",
+    columns: &[1, 2],
+};
 
 /// Reads the token, and its grants where they matter, and decides at `now` (microseconds since 2000).
 pub fn decide<'a>(
@@ -28,10 +54,9 @@ pub fn decide<'a>(
     let Presented::Digest(digest) = presented else {
         return Decision::Unknown(Code::Malformed);
     };
-    let mut token = Scan::open(c"token", c"token_digest_key", &[Key::Bytes(&digest)]);
-    if token.next().is_none() {
+    let Some(token) = TOKEN.find(&[Key::Bytes(&digest)]) else {
         return Decision::Unknown(Code::NotFound);
-    }
+    };
     let row = TokenRow::new(token.tuple());
     match effect(row, question, vocabulary, now) {
         Ok(effect) => Decision::Allowed(token, effect),
@@ -134,11 +159,10 @@ fn confined_zone<'a>(token: Uuid, question: &Question<'a>) -> Result<Option<Cow<
             Err(Code::TargetForbidden)
         };
     };
-    let keys = [Key::Uuid(token), Key::Text(target)];
-    let mut grant = Scan::open(c"token_target", c"token_target_pkey", &keys);
-    let whole = grant
-        .next()
+    let whole = TOKEN_TARGET
+        .find(&[Key::Uuid(token), Key::Text(target)])
         .ok_or(Code::TargetForbidden)?
+        .tuple()
         .boolean(WHOLE)
         .unwrap_or(false);
     match (whole, question.zone) {
@@ -187,7 +211,7 @@ fn granted_zone<'a>(
     zone: &'a str,
 ) -> Result<Option<Cow<'a, str>>, Code> {
     let keys = [Key::Uuid(token), Key::Text(target), Key::Text(zone)];
-    if Scan::exists(c"token_zone", c"token_zone_pkey", &keys) {
+    if TOKEN_ZONE.exists(&keys) {
         return Ok(Some(Cow::Borrowed(zone)));
     }
     if Scan::exists(c"token_zone", c"token_zone_pkey", &keys[..2]) {
@@ -208,8 +232,7 @@ fn unconfined_zone<'a>(
         };
     };
     let workspace_id = workspace_id.ok_or(Code::TargetForbidden)?;
-    let keys = [Key::Text(workspace_id), Key::Text(target)];
-    if !Scan::exists(c"target", c"target_workspace_id_target_id_key", &keys) {
+    if !TARGET.exists(&[Key::Text(workspace_id), Key::Text(target)]) {
         return Err(Code::TargetForbidden);
     }
     match question.zone {
@@ -219,7 +242,7 @@ fn unconfined_zone<'a>(
 }
 
 fn existing_zone<'a>(target: &str, zone: &'a str) -> Result<Option<Cow<'a, str>>, Code> {
-    if Scan::exists(c"zone", c"zone_pkey", &[Key::Text(target), Key::Text(zone)]) {
+    if ZONE.exists(&[Key::Text(target), Key::Text(zone)]) {
         Ok(Some(Cow::Borrowed(zone)))
     } else {
         Err(Code::ZoneForbidden)

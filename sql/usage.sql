@@ -100,7 +100,7 @@ comment on view pgtoken.usage_stats is
 comment on column pgtoken.usage_stats.slots is 'Slots in shared memory (pgtoken.usage_slots)';
 comment on column pgtoken.usage_stats.used is 'Slots that belong to a token or a code';
 comment on column pgtoken.usage_stats.pending is 'Slots with use that is not flushed yet';
-comment on column pgtoken.usage_stats.bytes is 'Memory that the slots take';
+comment on column pgtoken.usage_stats.bytes is 'Shared memory that pgtoken takes: the slots, and a hint each of where a row was found';
 comment on column pgtoken.usage_stats.uncounted is 'Uses that were not counted, because no slot was free';
 comment on column pgtoken.usage_stats.refused is 'Verifications of rate-limited tokens refused, because no slot was free';
 comment on column pgtoken.usage_stats.reclaimed is 'Slots that an idle token gave back';

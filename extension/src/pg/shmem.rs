@@ -88,6 +88,11 @@ fn shared() -> Option<&'static Shared> {
     unsafe { SHARED.load(Ordering::Relaxed).as_ref() }
 }
 
+/// How much shared memory the library takes.
+pub fn bytes() -> usize {
+    table().map_or(0, |table| size(table.slots()))
+}
+
 fn size(slots: usize) -> usize {
     size_of::<Header>() + Places::lines(slots) * size_of::<Line>() + slots * size_of::<Slot>()
 }

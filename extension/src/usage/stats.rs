@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
-use super::slot::Slot;
 use crate::pg::shmem;
 
 /// One row for the whole server; none where the library is not preloaded.
@@ -37,7 +36,7 @@ fn usage_stats() -> TableIterator<
             table.slots() as i32,
             table.used() as i32,
             table.pending_slots() as i32,
-            (table.slots() * size_of::<Slot>()) as i64,
+            shmem::bytes() as i64,
             read(&stats.uncounted),
             read(&stats.refused),
             read(&stats.reclaimed),

@@ -26,6 +26,10 @@ pub const THREE_COLUMNS: &str = "primary-key select, 3 columns";
 pub const VERIFY: &str = "verify_token";
 /// verify_token with workspace, target and zone asked.
 pub const CONFINED: &str = "verify_token, workspace, target and zone";
+/// The select by primary key of any token, so that few have been asked for lately.
+pub const SAME_COLUMNS_ANY: &str = "primary-key select, same columns, any token";
+/// verify_token of any token: most are found by the index, few where they were lately.
+pub const VERIFY_ANY: &str = "verify_token, any token";
 /// require_token.
 pub const REQUIRE: &str = "require_token";
 /// One call for many tokens.
@@ -53,6 +57,11 @@ pub fn compared() -> Vec<Command> {
              select * from pgtoken.verify_token('bench' || :n, scope => 'read', workspace_id => 'w' || :w, \
              target => 't' || :w, zone => 'z');\n",
         ),
+        any(SAME_COLUMNS_ANY, &by_key(columns)),
+        any(
+            VERIFY_ANY,
+            "select * from pgtoken.verify_token('bench' || :n);\n",
+        ),
         one(
             REQUIRE,
             "select * from pgtoken.require_token('bench' || :n);\n",
@@ -78,9 +87,19 @@ pub fn compared() -> Vec<Command> {
 
 /// A script that draws one token, as `:n`.
 fn one(name: &'static str, statement: &str) -> Command {
+    single(name, draw("n") + statement)
+}
+
+/// A script that draws one token of all that there are.
+fn any(name: &'static str, statement: &str) -> Command {
+    let draw = format!("\\set n {FIRST} + random(0, :tokens - 1)\n");
+    single(name, draw + statement)
+}
+
+fn single(name: &'static str, script: String) -> Command {
     Command {
         name,
-        script: draw("n") + statement,
+        script,
         tokens: 1,
         alone: false,
     }

@@ -51,7 +51,8 @@ pub fn measure((tokens, database): &(u64, Database<'_>)) -> Flush {
     }
 }
 
-fn flushed(database: &Database<'_>) {
+/// Waits until no use is pending.
+pub fn flushed(database: &Database<'_>) {
     wait_until(
         Duration::from_secs(60),
         "everything pending is flushed",
@@ -59,7 +60,8 @@ fn flushed(database: &Database<'_>) {
     );
 }
 
-fn flush_interval(database: &Database<'_>, interval: &str) {
+/// Sets how often uses are flushed.
+pub fn flush_interval(database: &Database<'_>, interval: &str) {
     database.execute(&format!(
         "alter system set pgtoken.flush_interval = '{interval}'"
     ));

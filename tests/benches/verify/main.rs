@@ -15,6 +15,7 @@ mod load;
 mod options;
 mod plot;
 mod report;
+mod soak;
 mod turns;
 
 use std::path::PathBuf;
@@ -48,7 +49,8 @@ fn main() {
     let figures = turns::take(&options, main, &commands::compared());
     let by_size = turns::verify_by_size(&options, &databases);
     let flush = flush::measure(main);
-    let report = Report::new(&options, &figures, &by_size, &flush);
+    let soak = soak::measure(&cluster, main, options.soak);
+    let report = Report::new(&options, &figures, &by_size, &flush, &soak);
 
     println!("{}", report.table());
     let folder = output_folder();

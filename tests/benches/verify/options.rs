@@ -20,6 +20,9 @@ pub struct Options {
     /// Connections, except where a measure says one.
     #[arg(long, default_value_t = 4)]
     pub clients: u32,
+    /// Verifications of one backend over which its memory is watched.
+    #[arg(long, default_value_t = 5_000_000)]
+    pub soak: i64,
     /// What cargo adds when it runs a benchmark.
     #[arg(long, hide = true)]
     bench: bool,

@@ -7,10 +7,12 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::commands::{
-    CONFINED, CUSTOMARY, ONE_BY_ONE, REQUIRE, SAME_COLUMNS, THREE_COLUMNS, TOGETHER, VERIFY,
+    CONFINED, CUSTOMARY, ONE_BY_ONE, REQUIRE, SAME_COLUMNS, SAME_COLUMNS_ANY, THREE_COLUMNS,
+    TOGETHER, VERIFY, VERIFY_ANY,
 };
 use crate::flush::Flush;
 use crate::options::Options;
+use crate::soak::Soak;
 use crate::turns::{Figures, median};
 
 /// Everything that was measured.
@@ -19,6 +21,7 @@ pub struct Report<'a> {
     figures: &'a Figures,
     by_size: &'a BTreeMap<u64, Vec<f64>>,
     flush: &'a Flush,
+    soak: &'a Soak,
 }
 
 /// One measure held against its bound.
@@ -41,12 +44,14 @@ impl<'a> Report<'a> {
         figures: &'a Figures,
         by_size: &'a BTreeMap<u64, Vec<f64>>,
         flush: &'a Flush,
+        soak: &'a Soak,
     ) -> Report<'a> {
         Report {
             options,
             figures,
             by_size,
             flush,
+            soak,
         }
     }
 
@@ -85,12 +90,13 @@ impl<'a> Report<'a> {
             self.ratio(VERIFY, SAME_COLUMNS, Bound::AtLeast(0.90)),
             self.ratio(VERIFY, THREE_COLUMNS, Bound::None),
             self.ratio(CONFINED, SAME_COLUMNS, Bound::AtLeast(0.70)),
+            self.ratio(VERIFY_ANY, SAME_COLUMNS_ANY, Bound::None),
             self.ratio(REQUIRE, SAME_COLUMNS, Bound::None),
             self.ratio(TOGETHER, ONE_BY_ONE, Bound::AtLeast(2.5)),
             self.ratio(VERIFY, CUSTOMARY, Bound::AtLeast(5.0)),
         ];
         measures.extend(self.by_size());
-        let flush = [
+        let costs = [
             (
                 "WAL of 20,000 verifications, bytes",
                 self.flush.verify_wal as f64,
@@ -106,8 +112,9 @@ impl<'a> Report<'a> {
                 self.flush.slot_bytes as f64,
                 128.0,
             ),
+            ("use lost over a clean restart", self.soak.lost as f64, 0.0),
         ];
-        measures.extend(flush.map(|(name, value, most)| Measure {
+        measures.extend(costs.map(|(name, value, most)| Measure {
             name: name.to_owned(),
             value,
             bound: Bound::AtMost(most),
@@ -115,6 +122,14 @@ impl<'a> Report<'a> {
         measures.push(Measure {
             name: "flush of 1,000 tokens, ms".to_owned(),
             value: self.flush.ms_per_1000,
+            bound: Bound::None,
+        });
+        measures.push(Measure {
+            name: format!(
+                "growth of a backend over {} verifications, kB",
+                self.soak.verifications
+            ),
+            value: self.soak.grown_kb as f64,
             bound: Bound::None,
         });
         measures

@@ -57,6 +57,7 @@ fn run(options: &Options, tokens: u64, database: &Database<'_>, command: &Comman
     pgbench
         .args(["--no-vacuum", "--protocol=prepared"])
         .arg(format!("--define=stride={stride}"))
+        .arg(format!("--define=tokens={tokens}"))
         .arg(format!("--time={}", options.seconds))
         .arg(format!("--client={clients}"))
         .arg(format!("--jobs={}", clients.min(2)))

@@ -1,9 +1,13 @@
-//! The database behind the facade.
+//! The databases behind the facade.
 use crate::address::{Address, with_cause};
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 /// How long a supervisor's question may take before the answer is no.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -12,10 +16,11 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// library, and the right to verify: what every request of the facade needs.
 const READY: &str = "select code from pgtoken.verify_token(token => 'ready?', consume => false)";
 
-/// Connections to the database, opened when they are needed and replaced when they break.
+/// Connections to a database, opened when they are needed and replaced when they break.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
+    patience: Duration,
 }
 
 /// Why the database gave no answer.
@@ -28,34 +33,78 @@ pub enum DatabaseError {
     #[error("{}", with_cause(.0))]
     Query(#[from] tokio_postgres::Error),
     /// The server does not answer.
-    #[error("no answer within {READY_TIMEOUT:?}")]
-    Timeout(#[from] Elapsed),
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
 }
 
 impl Database {
-    /// Opens no connection yet: the facade starts, and heals, whatever state the database is in.
-    pub fn new(address: Address) -> Database {
+    /// Opens no connection yet.
+    pub fn new(address: Address, connections: usize, patience: Duration) -> Database {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
         let manager = Manager::from_config(address.config, address.tls, recycling);
+        // The server gives up too, so that no abandoned statement holds a lock. Times are read as JSON: in UTC.
+        let settings = format!(
+            "set statement_timeout = {}; set timezone = 'UTC'",
+            patience.as_millis()
+        );
+        let set_up = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let settings = settings.clone();
+            Box::pin(async move {
+                client
+                    .batch_execute(&settings)
+                    .await
+                    .map_err(HookError::Backend)
+            })
+        });
         let pool = Pool::builder(manager)
-            .max_size(8)
+            .max_size(connections)
+            .wait_timeout(Some(patience))
+            .create_timeout(Some(patience))
             .runtime(Runtime::Tokio1)
+            .post_create(set_up)
             .build();
         Database {
             pool: pool.expect("the pool has a runtime for its timeouts"),
+            patience,
         }
     }
 
     /// Whether requests would be answered now.
     pub async fn ready(&self) -> Result<(), DatabaseError> {
-        timeout(READY_TIMEOUT, async {
-            let client = self.pool.get().await?;
-            client.query_one(READY, &[]).await?;
-            Ok(())
-        })
-        .await?
+        self.ask(READY_TIMEOUT, READY, &[]).await.map(drop)
+    }
+
+    /// The rows of a statement, which each connection prepares once.
+    pub async fn rows(
+        &self,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        self.ask(self.patience, statement, parameters).await
+    }
+
+    async fn ask(
+        &self,
+        patience: Duration,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let mut held = None;
+        let answer = timeout(patience, async {
+            let client = held.insert(self.pool.get().await?);
+            let prepared = client.prepare_cached(statement).await?;
+            Ok(client.query(&prepared, parameters).await?)
+        });
+        if let Ok(answer) = answer.await {
+            return answer;
+        }
+        // What the server does not answer in time may block the connection: it is not used again.
+        if let Some(client) = held {
+            drop(Object::take(client));
+        }
+        Err(DatabaseError::Timeout(patience))
     }
 }
 

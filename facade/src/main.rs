@@ -5,18 +5,26 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod app;
+mod caller;
 mod config;
 mod database;
+mod json;
 mod problem;
+mod request;
+mod response;
 mod routes;
 mod server;
 mod shutdown;
 mod tls;
 
+use app::App;
 use config::{Config, Start};
-use database::Database;
+use server::Ports;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +39,8 @@ fn main() -> ExitCode {
     };
     let config = match start {
         Start::Say(text) => return say(&text),
+        Start::Check(_) => return say("the configuration is good\n"),
+        Start::SignInLink(_) => return fail(1, "not yet"),
         Start::Serve(config) => config,
     };
     start_logging();
@@ -42,15 +52,21 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn serve(config: Config) -> std::io::Result<()> {
-    let database = Database::new(config.database);
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        std::io::Error::new(
-            error.kind(),
-            format!("PGTOKEN_LISTEN: {}: {error}", config.listen),
-        )
-    })?;
+    let public = open("PGTOKEN_LISTEN", config.listen).await?;
+    let admin = match config.admin_listen {
+        Some(address) => Some(open("PGTOKEN_ADMIN_LISTEN", address).await?),
+        None => None,
+    };
     let shutdown = shutdown::requested()?;
-    server::run(listener, database, shutdown).await
+    let app = Arc::new(App::new(config));
+    server::run(Ports { public, admin }, app, shutdown).await
+}
+
+async fn open(variable: &str, address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| {
+        std::io::Error::new(error.kind(), format!("{variable}: {address}: {error}"))
+    })
 }
 
 fn start_logging() {

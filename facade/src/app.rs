@@ -1,7 +1,10 @@
 //! What every handler shares.
+use crate::address::Address;
 use crate::caller::Callers;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::database::Database;
+use crate::problem::Problem;
+use hyper::StatusCode;
 
 /// The parts of a running facade.
 pub struct App {
@@ -16,17 +19,31 @@ pub struct App {
 }
 
 impl App {
-    /// Opens no connection yet: the facade starts, and heals, whatever state the database is in.
-    pub fn new(config: Config) -> App {
-        let pool = |address: &crate::address::Address, connections| {
+    /// Reads the files that the settings name. Opens no connection yet: the facade starts, and
+    /// heals, whatever state the database is in.
+    pub fn new(config: Config) -> Result<App, ConfigError> {
+        let pool = |address: &Address, connections| {
             Database::new(address.clone(), connections, config.database_timeout)
         };
         let management = config.database.as_ref();
-        App {
-            management: management.map(|address| pool(address, config.database_connections)),
-            verification: pool(&config.verify_database, config.verify_connections),
-            callers: Callers::new(&config),
+        let management = management.map(|address| pool(address, config.database_connections));
+        let verification = pool(&config.verify_database, config.verify_connections);
+        Ok(App {
+            callers: Callers::new(&config, management.as_ref(), &verification)?,
+            management,
+            verification,
             config,
-        }
+        })
+    }
+
+    /// Where tokens are managed.
+    pub fn management(&self) -> Result<&Database, Problem> {
+        self.management.as_ref().ok_or_else(|| {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "verify_only",
+                "this facade only verifies: PGTOKEN_DATABASE_URL is not set",
+            )
+        })
     }
 }

@@ -88,6 +88,8 @@ async fn run(app: Arc<App>) -> std::io::Result<()> {
         None => None,
     };
     let shutdown = shutdown::requested()?;
+    let database = app.management.as_ref().unwrap_or(&app.verification).clone();
+    tokio::spawn(async move { database.greet().await });
     server::run(Ports { public, admin }, app, shutdown).await
 }
 

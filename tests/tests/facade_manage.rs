@@ -35,7 +35,8 @@ fn routes() -> Vec<(&'static str, String, Value)> {
 #[track_caller]
 fn issue(stand: &Stand, body: Value) -> Value {
     let answer = stand.admin("POST", "/v1/tokens", body);
-    assert_eq!(answer.status, 201, "{answer:?}");
+    let log = stand.facade.log();
+    assert_eq!(answer.status, 201, "{answer:?}\n{log}");
     answer.json()
 }
 

@@ -1,5 +1,6 @@
 //! The databases behind the facade.
 use crate::address::{Address, with_cause};
+use crate::metrics;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
@@ -68,6 +69,16 @@ impl Database {
         Database {
             pool: pool.expect("the pool has a runtime for its timeouts"),
             patience,
+        }
+    }
+
+    /// How the connections are used now.
+    pub fn state(&self) -> metrics::Pool {
+        let status = self.pool.status();
+        metrics::Pool {
+            size: status.size,
+            available: status.available,
+            waiting: status.waiting,
         }
     }
 

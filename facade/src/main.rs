@@ -9,7 +9,11 @@ mod app;
 mod caller;
 mod config;
 mod database;
+mod guesses;
 mod json;
+mod measures;
+mod metrics;
+mod policies;
 mod problem;
 mod request;
 mod response;
@@ -17,9 +21,12 @@ mod routes;
 mod server;
 mod shutdown;
 mod tls;
+mod verifier;
+mod verify;
 
 use app::App;
 use config::{Config, Start};
+use policies::Policies;
 use server::Ports;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -39,27 +46,43 @@ fn main() -> ExitCode {
     };
     let config = match start {
         Start::Say(text) => return say(&text),
-        Start::Check(_) => return say("the configuration is good\n"),
+        Start::Check(config) => {
+            return match policies(&config) {
+                Ok(_) => say("the configuration is good\n"),
+                Err(error) => fail(BAD_CONFIGURATION, &error),
+            };
+        }
         Start::SignInLink(_) => return fail(1, "not yet"),
         Start::Serve(config) => config,
     };
+    let policies = match policies(&config) {
+        Ok(policies) => policies,
+        Err(error) => return fail(BAD_CONFIGURATION, &error),
+    };
     start_logging();
-    match serve(*config) {
+    match serve(*config, policies) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &error.to_string()),
     }
 }
 
 #[tokio::main]
-async fn serve(config: Config) -> std::io::Result<()> {
+async fn serve(config: Config, policies: Policies) -> std::io::Result<()> {
     let public = open("PGTOKEN_LISTEN", config.listen).await?;
     let admin = match config.admin_listen {
         Some(address) => Some(open("PGTOKEN_ADMIN_LISTEN", address).await?),
         None => None,
     };
     let shutdown = shutdown::requested()?;
-    let app = Arc::new(App::new(config));
+    let app = Arc::new(App::new(config, policies));
     server::run(Ports { public, admin }, app, shutdown).await
+}
+
+fn policies(config: &Config) -> Result<Policies, String> {
+    let Some(file) = &config.policies_file else {
+        return Ok(Policies::default());
+    };
+    policies::read(file).map_err(|error| format!("PGTOKEN_POLICIES_FILE: {error}"))
 }
 
 async fn open(variable: &str, address: SocketAddr) -> std::io::Result<TcpListener> {

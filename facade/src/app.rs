@@ -1,11 +1,14 @@
 //! What every handler shares.
+use crate::address::Address;
 use crate::caller::Callers;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::database::Database;
 use crate::guesses::Guesses;
 use crate::metrics::Metrics;
-use crate::policies::Policies;
+use crate::policies::{self, Policies};
+use crate::problem::Problem;
 use crate::verifier::{Settings, Verifier};
+use hyper::StatusCode;
 
 /// Questions that may wait for the database: a few times what its connections answer in a tenth of
 /// a second.
@@ -19,7 +22,7 @@ pub struct App {
     pub management: Option<Database>,
     /// A few connections to where tokens are verified, for readiness and rare questions.
     pub verification: Database,
-    /// Verifies tokens.
+    /// Verifies tokens, once it is started.
     pub verifier: Verifier,
     /// The requirements that forward-auth knows by name.
     pub policies: Policies,
@@ -32,10 +35,19 @@ pub struct App {
 }
 
 impl App {
-    /// Waits for no connection: the facade starts, and heals, whatever state the database is in.
-    pub fn new(config: Config, policies: Policies) -> App {
-        let pool = |address: &crate::address::Address, connections| {
+    /// Reads the files that the settings name. Opens no connection yet: the facade starts, and
+    /// heals, whatever state the database is in.
+    pub fn new(config: Config) -> Result<App, ConfigError> {
+        let pool = |address: &Address, connections| {
             Database::new(address.clone(), connections, config.database_timeout)
+        };
+        let management = config.database.as_ref();
+        let management = management.map(|address| pool(address, config.database_connections));
+        let verification = pool(&config.verify_database, config.verify_connections);
+        let policies = match &config.policies_file {
+            None => Policies::default(),
+            Some(file) => policies::read(file)
+                .map_err(|error| ConfigError::bad("PGTOKEN_POLICIES_FILE", error.to_string()))?,
         };
         let metrics = Metrics::new();
         let settings = Settings {
@@ -44,16 +56,27 @@ impl App {
             queue_max: QUEUE_MAX,
             timeout: config.verify_timeout,
         };
-        let management = config.database.as_ref();
-        App {
-            management: management.map(|address| pool(address, config.database_connections)),
-            verification: pool(&config.verify_database, config.verify_connections),
-            verifier: Verifier::start(config.verify_database.clone(), settings, metrics.clone()),
+        let address = config.verify_database.clone();
+        Ok(App {
+            verifier: Verifier::new(address, settings, metrics.clone()),
             policies,
             guesses: Guesses::per_minute(config.guesses_per_minute),
             metrics,
-            callers: Callers::new(&config),
+            callers: Callers::new(&config, management.as_ref(), &verification)?,
+            management,
+            verification,
             config,
-        }
+        })
+    }
+
+    /// Where tokens are managed.
+    pub fn management(&self) -> Result<&Database, Problem> {
+        self.management.as_ref().ok_or_else(|| {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "verify_only",
+                "this facade only verifies: PGTOKEN_DATABASE_URL is not set",
+            )
+        })
     }
 }

@@ -8,9 +8,11 @@ mod address;
 mod app;
 mod caller;
 mod config;
+mod cors;
 mod database;
 mod guesses;
 mod json;
+mod manage;
 mod measures;
 mod metrics;
 mod policies;
@@ -20,13 +22,13 @@ mod response;
 mod routes;
 mod server;
 mod shutdown;
+mod sqlstate;
 mod tls;
 mod verifier;
 mod verify;
 
 use app::App;
 use config::{Config, Start};
-use policies::Policies;
 use server::Ports;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -44,45 +46,56 @@ fn main() -> ExitCode {
         Ok(start) => start,
         Err(error) => return fail(BAD_CONFIGURATION, &error.to_string()),
     };
-    let config = match start {
-        Start::Say(text) => return say(&text),
-        Start::Check(config) => {
-            return match policies(&config) {
-                Ok(_) => say("the configuration is good\n"),
-                Err(error) => fail(BAD_CONFIGURATION, &error),
-            };
-        }
-        Start::SignInLink(_) => return fail(1, "not yet"),
-        Start::Serve(config) => config,
+    match start {
+        Start::Say(text) => say(&text),
+        Start::Check(config) => match App::new(*config) {
+            Ok(_) => say("the configuration is good\n"),
+            Err(error) => fail(BAD_CONFIGURATION, &error.to_string()),
+        },
+        Start::SignInLink(config, actor) => sign_in_link(*config, actor),
+        Start::Serve(config) => serve(*config),
+    }
+}
+
+/// Signing takes no database: whoever can read the administrator's secret makes links.
+fn sign_in_link(config: Config, actor: Option<String>) -> ExitCode {
+    let page = format!("{}/admin/", config.public_url);
+    let app = match App::new(config) {
+        Ok(app) => app,
+        Err(error) => return fail(BAD_CONFIGURATION, &error.to_string()),
     };
-    let policies = match policies(&config) {
-        Ok(policies) => policies,
-        Err(error) => return fail(BAD_CONFIGURATION, &error),
-    };
+    match app.callers.link(actor) {
+        // In the fragment, which no browser sends: no log has it.
+        Ok(link) => say(&format!("{page}#link={}\n", link.0)),
+        Err(_) => fail(
+            BAD_CONFIGURATION,
+            "PGTOKEN_ADMIN_SECRET and PGTOKEN_DATABASE_URL: a sign-in link takes both",
+        ),
+    }
+}
+
+fn serve(config: Config) -> ExitCode {
     start_logging();
-    match serve(*config, policies) {
+    let app = match App::new(config) {
+        Ok(app) => Arc::new(app),
+        Err(error) => return fail(BAD_CONFIGURATION, &error.to_string()),
+    };
+    match run(app) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &error.to_string()),
     }
 }
 
 #[tokio::main]
-async fn serve(config: Config, policies: Policies) -> std::io::Result<()> {
-    let public = open("PGTOKEN_LISTEN", config.listen).await?;
-    let admin = match config.admin_listen {
+async fn run(app: Arc<App>) -> std::io::Result<()> {
+    let public = open("PGTOKEN_LISTEN", app.config.listen).await?;
+    let admin = match app.config.admin_listen {
         Some(address) => Some(open("PGTOKEN_ADMIN_LISTEN", address).await?),
         None => None,
     };
     let shutdown = shutdown::requested()?;
-    let app = Arc::new(App::new(config, policies));
+    app.verifier.start();
     server::run(Ports { public, admin }, app, shutdown).await
-}
-
-fn policies(config: &Config) -> Result<Policies, String> {
-    let Some(file) = &config.policies_file else {
-        return Ok(Policies::default());
-    };
-    policies::read(file).map_err(|error| format!("PGTOKEN_POLICIES_FILE: {error}"))
 }
 
 async fn open(variable: &str, address: SocketAddr) -> std::io::Result<TcpListener> {

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::{HeaderMap, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -18,7 +18,8 @@ use uuid::Uuid;
 /// Longer bodies are refused.
 pub const MAX_BODY: usize = 64 * 1024;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What a request is called in answers and logs.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -27,7 +28,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub struct Request {
     head: Parts,
     body: Incoming,
-    base_path: usize,
+    below: usize,
     body_timeout: Duration,
     peer: IpAddr,
     /// The client's, as trusted proxies tell it.
@@ -60,7 +61,7 @@ impl Request {
                 .client(peer, forwarded.into_iter()),
             is_https,
             id: request_id(&head.headers),
-            base_path: app.config.base_path.len(),
+            below: below(&app.config.base_path, head.uri.path()),
             body_timeout: app.config.limits.body,
             peer,
             head,
@@ -78,9 +79,14 @@ impl Request {
         &self.head.method
     }
 
-    /// The path below the base path, still percent-encoded.
+    /// The URI, with the base path.
+    pub fn uri(&self) -> &Uri {
+        &self.head.uri
+    }
+
+    /// The path below the base path, still percent-encoded; empty where it is not below it.
     pub fn path(&self) -> &str {
-        &self.head.uri.path()[self.base_path..]
+        &self.head.uri.path()[self.below..]
     }
 
     /// The whole query, still encoded; empty where there is none.
@@ -96,6 +102,31 @@ impl Request {
     /// A header that is there once and is text.
     pub fn header(&self, name: &'static str) -> Option<&str> {
         self.head.headers.get(name)?.to_str().ok()
+    }
+
+    /// A header that is there once at most, as text.
+    pub fn text(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        let mut values = self.head.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(Problem::bad_request(format!(
+                    "the header {name} is not UTF-8"
+                ))),
+            },
+            _ => Err(Problem::bad_request(format!(
+                "the header {name} is there twice"
+            ))),
+        }
+    }
+
+    /// The host in the URI, where HTTP/2 has it.
+    pub fn authority(&self) -> Option<&str> {
+        self.head
+            .uri
+            .authority()
+            .map(|authority| authority.as_str())
     }
 
     /// The query as names and values; names that are not in `known`, or are there twice, are refused.
@@ -265,6 +296,14 @@ pub fn decoded(segment: &str) -> Result<Cow<'_, str>, Problem> {
     text.ok()
         .filter(|text| !text.contains('\0'))
         .ok_or_else(Problem::not_found)
+}
+
+/// Where the path below the base path begins.
+fn below(base_path: &str, path: &str) -> usize {
+    match path.strip_prefix(base_path) {
+        Some(rest) if rest.starts_with('/') => base_path.len(),
+        _ => path.len(),
+    }
 }
 
 /// What follows the scheme `Bearer`, in any case.

@@ -1,13 +1,32 @@
-//! Who is calling.
+//! Who is calling: an administrator, a user, a verifier, or somebody who only holds a token.
 //!
 //! *Invariant*: nobody becomes an administrator by what the database holds, and no API token
 //! becomes a caller who manages.
-use crate::config::{Config, Secret};
+mod jwks;
+mod jwt;
+mod link;
+mod origin;
+mod seal;
+mod session;
+
+pub use link::Link;
+pub use session::{COOKIE, Session};
+
+use crate::config::{Config, ConfigError, Secret};
+use crate::database::Database;
 use crate::problem::Problem;
 use crate::request::Request;
+use jwt::Jwts;
+use link::Links;
 use pgtoken_format::{Shape, classify};
+use session::Sessions;
+use std::time::Duration;
+
+/// Whether a text is any token of ours, an imported one too.
+const IS_TOKEN: &str = "select true from pgtoken.inspect_token(token => $1)";
 
 /// Somebody who manages tokens, in the words of the SQL functions.
+#[derive(Clone)]
 pub struct Manager {
     /// Whose authority is used; none is an administrator's.
     pub as_user: Option<String>,
@@ -21,36 +40,55 @@ pub struct Manager {
 pub struct Callers {
     admin_secret: Option<Secret>,
     verifier_secret: Option<Secret>,
+    jwts: Option<Jwts>,
+    /// Sign-ins to the page; none without an administrator's secret to sign them with.
+    sign_in: Option<(Sessions, Links)>,
+    verification: Database,
 }
 
 impl Callers {
-    /// From the configuration.
-    pub fn new(config: &Config) -> Callers {
-        Callers {
+    /// From the configuration; `management` keeps used links and ended sessions.
+    pub fn new(
+        config: &Config,
+        management: Option<&Database>,
+        verification: &Database,
+    ) -> Result<Callers, ConfigError> {
+        let sign_in = config.admin_secret.as_ref().zip(management);
+        let sign_in = sign_in.map(|(secret, database)| {
+            let sessions = Sessions::new(secret, config.session_ttl, database.clone());
+            (sessions, Links::new(secret, database.clone()))
+        });
+        Ok(Callers {
             admin_secret: config.admin_secret.clone(),
             verifier_secret: config.verifier_secret.clone(),
-        }
+            jwts: config.jwt.clone().map(Jwts::new).transpose()?,
+            sign_in,
+            verification: verification.clone(),
+        })
     }
 
     /// Whoever manages tokens: an administrator or a user.
     pub async fn manager(&self, request: &Request) -> Result<Manager, Problem> {
-        let Some(credential) = request.credential()? else {
-            return Err(Problem::unauthenticated());
-        };
-        if is(&self.admin_secret, credential) {
-            return Ok(Manager {
-                as_user: None,
-                actor: request.header("pgtoken-actor").map(str::to_owned),
-                workspace_id: None,
-            });
+        if let Some(credential) = request.credential()? {
+            let (mut manager, _) = self.by_credential(credential).await?;
+            if manager.as_user.is_none() && manager.actor.is_none() {
+                manager.actor = request.text("pgtoken-actor")?.map(str::to_owned);
+            }
+            return Ok(manager);
         }
-        if is(&self.verifier_secret, credential) {
-            return Err(Problem::insufficient_scope("a verifier manages no tokens"));
+        let session = self.session(request).await?;
+        if !request.method().is_safe() {
+            origin::require_same(request)?;
         }
-        if classify(credential.as_bytes()) == Shape::Own {
-            return Err(Problem::token_cannot_manage());
+        Ok(session.manager)
+    }
+
+    /// The page's session of this request.
+    pub async fn session(&self, request: &Request) -> Result<Session, Problem> {
+        match (request.cookie(COOKIE), &self.sign_in) {
+            (Some(cookie), Some((sessions, _))) => sessions.open(cookie).await,
+            _ => Err(Problem::unauthenticated()),
         }
-        Err(Problem::invalid_token())
     }
 
     /// Whoever may ask about any token: a verifier or an administrator.
@@ -65,9 +103,105 @@ impl Callers {
             return Ok(());
         }
         Err(Problem::insufficient_scope(
-            "verifying takes the verifier's secret",
+            "this takes the verifier's secret, or an administrator",
         ))
     }
+
+    /// Signs in whoever proves who they are, for the page; the cookie that says so.
+    pub async fn sign_in(
+        &self,
+        proof: Proof,
+        request: &Request,
+    ) -> Result<(Session, String), Problem> {
+        origin::refuse_other(request)?;
+        let (sessions, links) = self.sessions()?;
+        let (manager, lasts) = match proof {
+            Proof::Link(link) => (links.redeem(&link).await?, None),
+            Proof::Credential { credential, actor } => {
+                let (mut manager, lasts) = self.by_credential(&credential).await?;
+                if manager.as_user.is_none() && manager.actor.is_none() {
+                    manager.actor = actor;
+                }
+                (manager, lasts)
+            }
+        };
+        Ok(sessions.start(manager, lasts))
+    }
+
+    /// Ends a session on every facade.
+    pub async fn sign_out(&self, request: &Request) -> Result<(), Problem> {
+        let (sessions, _) = self.sessions()?;
+        let session = self.session(request).await?;
+        origin::require_same(request)?;
+        sessions.end(&session).await
+    }
+
+    /// A one-time link for the page, and its id.
+    pub fn link(&self, actor: Option<String>) -> Result<Link, Problem> {
+        self.sessions().map(|(_, links)| links.make(actor))
+    }
+
+    fn sessions(&self) -> Result<&(Sessions, Links), Problem> {
+        self.sign_in.as_ref().ok_or_else(|| {
+            Problem::new(
+                hyper::StatusCode::NOT_FOUND,
+                "sign_in_off",
+                "signing in to the page takes PGTOKEN_ADMIN_SECRET, which is not set",
+            )
+        })
+    }
+
+    /// Who holds this credential, and how long it is good if that is known.
+    async fn by_credential(
+        &self,
+        credential: &str,
+    ) -> Result<(Manager, Option<Duration>), Problem> {
+        if is(&self.admin_secret, credential) {
+            let administrator = Manager {
+                as_user: None,
+                actor: None,
+                workspace_id: None,
+            };
+            return Ok((administrator, None));
+        }
+        if is(&self.verifier_secret, credential) {
+            return Err(Problem::insufficient_scope("a verifier manages no tokens"));
+        }
+        match classify(credential.as_bytes()) {
+            Shape::Own => return Err(Problem::token_cannot_manage()),
+            // Longer than any token; a JWT may be.
+            Shape::Malformed if !jwt::has_shape(credential) => {
+                return Err(Problem::invalid_token());
+            }
+            _ => {}
+        }
+        if let Some(jwts) = &self.jwts
+            && jwt::has_shape(credential)
+        {
+            return jwts.manager(credential).await;
+        }
+        if credential.contains('\0') {
+            return Err(Problem::invalid_token());
+        }
+        // An imported token has another shape; only the database knows it.
+        match &*self.verification.rows(IS_TOKEN, &[&credential]).await? {
+            [] => Err(Problem::invalid_token()),
+            _ => Err(Problem::token_cannot_manage()),
+        }
+    }
+}
+
+/// What somebody signs in with.
+pub enum Proof {
+    /// A one-time link.
+    Link(String),
+    /// What would be a bearer elsewhere.
+    Credential {
+        /// The administrator's secret, or a JWT.
+        credential: String,
+        /// Who uses the administrator's secret.
+        actor: Option<String>,
+    },
 }
 
 fn is(secret: &Option<Secret>, credential: &str) -> bool {

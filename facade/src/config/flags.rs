@@ -6,10 +6,14 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 /// What else the program does.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub enum Command {
     /// Print a link that signs an administrator in to the admin page, once, within 15 minutes.
-    SignInLink,
+    SignInLink {
+        /// Who the audit log will name.
+        #[arg(long)]
+        actor: Option<String>,
+    },
 }
 
 /// The flags.
@@ -163,6 +167,15 @@ pub struct Flags {
     #[arg(long, env = "PGTOKEN_JWT_ADMIN_ROLE", value_name = "ROLE")]
     jwt_admin_role: Option<String>,
 
+    /// How often the keys are read again at most because a JWT names one that is not known.
+    #[arg(
+        long,
+        env = "PGTOKEN_JWKS_REFRESH",
+        default_value = "10s",
+        value_name = "DURATION"
+    )]
+    jwks_refresh: String,
+
     /// How long a sign-in to the admin page lasts.
     #[arg(
         long,
@@ -311,6 +324,7 @@ impl Flags {
             ));
         }
         let keys = jwt::keys(self.jwt_secret, self.jwks_file, self.jwks_url)?;
+        let refresh = span::duration("PGTOKEN_JWKS_REFRESH", &self.jwks_refresh)?;
         let jwt = keys.map(|keys| JwtConfig {
             keys,
             issuer: self.jwt_issuer,
@@ -319,6 +333,7 @@ impl Flags {
             workspace_claim: self.jwt_workspace_claim,
             role_claim: self.jwt_role_claim,
             admin_role: self.jwt_admin_role,
+            refresh,
         });
         if jwt
             .as_ref()

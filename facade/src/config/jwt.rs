@@ -1,6 +1,7 @@
 //! How users are known: whose JWTs are believed, and what their claims mean.
 use super::{ConfigError, Secret};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the keys are.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct JwtConfig {
     pub role_claim: String,
     /// The role that makes an administrator; none = no JWT does.
     pub admin_role: Option<String>,
+    /// How often keys are read again at most because of one that is not known.
+    pub refresh: Duration,
 }
 
 /// The one source of keys among three variables, if any is set.

@@ -77,7 +77,7 @@ pub enum Start {
     /// Check what only a look into files can tell, and exit.
     Check(Box<Config>),
     /// Print a one-time sign-in link and exit.
-    SignInLink(Box<Config>),
+    SignInLink(Box<Config>, Option<String>),
     /// Serve.
     Serve(Box<Config>),
 }
@@ -104,7 +104,7 @@ pub fn read() -> Result<Start, ConfigError> {
     let config = Box::new(flags.into_config()?);
     Ok(match command {
         _ if check => Start::Check(config),
-        Some(Command::SignInLink) => Start::SignInLink(config),
+        Some(Command::SignInLink { actor }) => Start::SignInLink(config, actor),
         None => Start::Serve(config),
     })
 }

@@ -58,31 +58,34 @@ pub enum Unanswered {
     Unrepresentable,
 }
 
-/// Asks the database; cheap to clone.
-#[derive(Clone)]
+/// Asks the database, once it is started.
 pub struct Verifier {
+    address: Arc<Address>,
+    settings: Settings,
     queue: Arc<Queue>,
     metrics: Metrics,
-    timeout: Duration,
 }
 
 impl Verifier {
-    /// Starts the connections, each a task of the current runtime that lives as long as it.
-    pub fn start(address: Address, settings: Settings, metrics: Metrics) -> Verifier {
-        let queue = Arc::new(Queue::new(settings, metrics.clone()));
-        let address = Arc::new(address);
-        for _ in 0..settings.connections {
-            tokio::spawn(connection::keep(
-                address.clone(),
-                queue.clone(),
-                metrics.clone(),
-                settings,
-            ));
-        }
+    /// An engine at rest.
+    pub fn new(address: Address, settings: Settings, metrics: Metrics) -> Verifier {
         Verifier {
-            queue,
+            address: Arc::new(address),
+            settings,
+            queue: Arc::new(Queue::new(settings, metrics.clone())),
             metrics,
-            timeout: settings.timeout,
+        }
+    }
+
+    /// Starts the connections, each a task of the current runtime that lives as long as it.
+    pub fn start(&self) {
+        for _ in 0..self.settings.connections {
+            tokio::spawn(connection::keep(
+                self.address.clone(),
+                self.queue.clone(),
+                self.metrics.clone(),
+                self.settings,
+            ));
         }
     }
 
@@ -92,7 +95,7 @@ impl Verifier {
             Presented::Malformed => Verdict::malformed(),
             Presented::Digest(_) => {
                 let reply = self.queue.push(question)?;
-                let answer = timeout(self.timeout, reply).await;
+                let answer = timeout(self.settings.timeout, reply).await;
                 answer
                     .map_err(|_| Unanswered::Unavailable)?
                     .map_err(|_| Unanswered::Unavailable)??
@@ -111,7 +114,7 @@ impl Verifier {
                 Presented::Digest(_) => self.queue.push(question).map(Some),
             });
         let waiting = waiting.collect::<Result<Vec<_>, Unanswered>>()?;
-        let answers = timeout(self.timeout, async {
+        let answers = timeout(self.settings.timeout, async {
             let mut verdicts = Vec::with_capacity(waiting.len());
             for reply in waiting {
                 verdicts.push(match reply {

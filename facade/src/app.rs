@@ -3,8 +3,16 @@ use crate::address::Address;
 use crate::caller::Callers;
 use crate::config::{Config, ConfigError};
 use crate::database::Database;
+use crate::guesses::Guesses;
+use crate::metrics::Metrics;
+use crate::policies::{self, Policies};
 use crate::problem::Problem;
+use crate::verifier::{Settings, Verifier};
 use hyper::StatusCode;
+
+/// Questions that may wait for the database: a few times what its connections answer in a tenth of
+/// a second.
+const QUEUE_MAX: usize = 16_384;
 
 /// The parts of a running facade.
 pub struct App {
@@ -14,6 +22,14 @@ pub struct App {
     pub management: Option<Database>,
     /// A few connections to where tokens are verified, for readiness and rare questions.
     pub verification: Database,
+    /// Verifies tokens, once it is started.
+    pub verifier: Verifier,
+    /// The requirements that forward-auth knows by name.
+    pub policies: Policies,
+    /// Who guessed too often.
+    pub guesses: Guesses,
+    /// What is measured.
+    pub metrics: Metrics,
     /// Who is calling.
     pub callers: Callers,
 }
@@ -28,7 +44,24 @@ impl App {
         let management = config.database.as_ref();
         let management = management.map(|address| pool(address, config.database_connections));
         let verification = pool(&config.verify_database, config.verify_connections);
+        let policies = match &config.policies_file {
+            None => Policies::default(),
+            Some(file) => policies::read(file)
+                .map_err(|error| ConfigError::bad("PGTOKEN_POLICIES_FILE", error.to_string()))?,
+        };
+        let metrics = Metrics::new();
+        let settings = Settings {
+            connections: config.verify_connections,
+            batch_max: config.batch_max,
+            queue_max: QUEUE_MAX,
+            timeout: config.verify_timeout,
+        };
+        let address = config.verify_database.clone();
         Ok(App {
+            verifier: Verifier::new(address, settings, metrics.clone()),
+            policies,
+            guesses: Guesses::per_minute(config.guesses_per_minute),
+            metrics,
             callers: Callers::new(&config, management.as_ref(), &verification)?,
             management,
             verification,

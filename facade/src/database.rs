@@ -1,5 +1,6 @@
 //! The databases behind the facade.
 use crate::address::{Address, with_cause};
+use crate::metrics;
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError,
     RecyclingMethod, Runtime,
@@ -83,6 +84,16 @@ impl Database {
                 error = pool_cause(&error),
                 "the database cannot be asked yet"
             );
+        }
+    }
+
+    /// How the connections are used now.
+    pub fn state(&self) -> metrics::Pool {
+        let status = self.pool.status();
+        metrics::Pool {
+            size: status.size,
+            available: status.available,
+            waiting: status.waiting,
         }
     }
 

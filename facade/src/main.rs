@@ -10,8 +10,12 @@ mod caller;
 mod config;
 mod cors;
 mod database;
+mod guesses;
 mod json;
 mod manage;
+mod measures;
+mod metrics;
+mod policies;
 mod problem;
 mod request;
 mod response;
@@ -20,6 +24,8 @@ mod server;
 mod shutdown;
 mod sqlstate;
 mod tls;
+mod verifier;
+mod verify;
 
 use app::App;
 use config::{Config, Start};
@@ -90,6 +96,7 @@ async fn run(app: Arc<App>) -> std::io::Result<()> {
     let shutdown = shutdown::requested()?;
     let database = app.management.as_ref().unwrap_or(&app.verification).clone();
     tokio::spawn(async move { database.greet().await });
+    app.verifier.start();
     server::run(Ports { public, admin }, app, shutdown).await
 }
 

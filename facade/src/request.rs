@@ -30,6 +30,7 @@ pub struct Request {
     body: Incoming,
     below: usize,
     body_timeout: Duration,
+    peer: IpAddr,
     /// The client's, as trusted proxies tell it.
     pub client_addr: IpAddr,
     /// Whether the client speaks TLS to a trusted proxy.
@@ -62,9 +63,15 @@ impl Request {
             id: request_id(&head.headers),
             below: below(&app.config.base_path, head.uri.path()),
             body_timeout: app.config.limits.body,
+            peer,
             head,
             body,
         }
+    }
+
+    /// Whether a trusted proxy told the client's address.
+    pub fn is_forwarded(&self) -> bool {
+        self.client_addr != self.peer
     }
 
     /// The method.

@@ -4,6 +4,12 @@
 //! |---|---|---|
 //! | `GET /healthz` | anyone | 200: the process is up |
 //! | `GET /readyz` | anyone | 200: the database verifies tokens; 503 while it does not |
+//! | `GET /metrics` | anyone | counters and histograms for Prometheus |
+//! | any method, `/v1/forward-auth`, `/v1/forward-auth/{policy}/…` | gateway | 200 and who it is, 401, or 403 |
+//! | `POST /v1/verify`, `/v1/verify/batch` | verifier, admin | 200 and the verdict, whatever it is |
+//! | `POST /v1/introspect` | verifier, admin | RFC 7662 |
+//! | `POST /v1/revocation` | anyone | RFC 7009 |
+//! | `GET /v1/token` | anyone | what the token is |
 //! | `POST /v1/tokens` | admin, user | 201 with the secret; 200 without it where `Idempotency-Key` was used before |
 //! | `GET /v1/tokens` | admin, user | a page of tokens |
 //! | `GET`, `PATCH`, `DELETE /v1/tokens/{id}` | admin, user | the token; changed; revoked |
@@ -30,12 +36,14 @@ use crate::manage::{
 use crate::problem::Problem;
 use crate::request::{REQUEST_ID, Request};
 use crate::response::{self, Response};
+use crate::{measures, verify};
 use http_body_util::Full;
 use hyper::Method;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use std::net::IpAddr;
-use tracing::{info, warn};
+use std::time::Instant;
+use tracing::{Level, enabled, info, warn};
 
 /// What a port offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +54,30 @@ pub enum Port {
     Admin,
 }
 
+const FORWARD_AUTH: &str = "/v1/forward-auth";
+
+/// The routes as measures are labelled, those that begin with others first; a path is the client's,
+/// and no label.
+const LABELS: [&str; 17] = [
+    FORWARD_AUTH,
+    "/v1/verify/batch",
+    "/v1/verify",
+    "/v1/introspect",
+    "/v1/revocation",
+    "/v1/tokens",
+    "/v1/token",
+    "/v1/session",
+    "/v1/users",
+    "/v1/workspaces",
+    "/v1/scopes",
+    "/v1/permissions",
+    "/v1/events",
+    "/v1/stats",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+];
+
 /// Answers one request.
 pub async fn answer(
     app: &App,
@@ -53,9 +85,13 @@ pub async fn answer(
     peer: IpAddr,
     request: hyper::Request<Incoming>,
 ) -> Response {
+    let start = Instant::now();
     let request = Request::new(app, peer, request);
     let (id, method) = (request.id.clone(), request.method().clone());
-    let path = request.path().to_owned();
+    let label = label(request.path());
+    // The gateway logs its requests itself, and to write a line costs as much as to verify.
+    let is_logged = label != FORWARD_AUTH || enabled!(Level::DEBUG);
+    let path = is_logged.then(|| request.path().to_owned());
     let origin = cors::allowed_origin(&app.config.cors_origins, &request);
     let answered = if cors::is_preflight(&app.config.cors_origins, &request) {
         Ok(cors::preflight())
@@ -69,10 +105,23 @@ pub async fn answer(
     if method == Method::HEAD {
         without_body(&mut response);
     }
-    let request_id = id.to_str().unwrap_or_default().to_owned();
+    let status = response.status().as_u16();
+    app.metrics.observe_request(label, status, start.elapsed());
+    if let Some(path) = path {
+        let request_id = id.to_str().unwrap_or_default();
+        info!(request_id, %method, path, status, "answered");
+    }
     response.headers_mut().insert(REQUEST_ID, id);
-    info!(request_id, %method, path, status = response.status().as_u16(), "answered");
     response
+}
+
+/// The first label that the path begins with.
+fn label(path: &str) -> &'static str {
+    let found = LABELS.iter().find(|label| {
+        let rest = path.strip_prefix(**label);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    found.copied().unwrap_or("other")
 }
 
 /// The path between slashes; longer ones than any route are cut, and fit none.
@@ -96,16 +145,20 @@ async fn route(app: &App, port: Port, request: Request) -> Result<Response, Prob
         ("GET" | "HEAD", ["readyz"]) => ready(app).await,
         (_, ["healthz" | "readyz"]) => Err(Problem::method_not_allowed("GET, HEAD")),
 
-        // F2: Box::pin is not needed for these three; they are the hot path.
-        ("POST", ["v1", "verify"]) => Err(Problem::not_found()), // crate::verify::verify::answer(app, request)
-        ("POST", ["v1", "verify", "batch"]) => Err(Problem::not_found()), // crate::verify::batch::answer
-        (_, ["v1", "forward-auth", ..]) => Err(Problem::not_found()), // crate::verify::forward_auth::answer
-        ("POST", ["v1", "introspect"]) => Err(Problem::not_found()), // crate::verify::introspect::answer
-        ("POST", ["v1", "revocation"]) => Err(Problem::not_found()), // crate::verify::revocation::answer
-        ("GET" | "HEAD", ["v1", "token"]) => Err(Problem::not_found()), // crate::verify::own_token::answer
-        ("GET" | "HEAD", ["metrics"]) => Err(Problem::not_found()),     // crate::metrics::answer
+        (_, ["v1", "forward-auth", ..]) => verify::forward_auth::answer(app, request).await,
+        ("POST", ["v1", "verify"]) => verify::verify::answer(app, request).await,
+        ("POST", ["v1", "verify", "batch"]) => verify::batch::answer(app, request).await,
+        ("POST", ["v1", "introspect"]) => verify::introspect::answer(app, request).await,
+        ("POST", ["v1", "revocation"]) => verify::revocation::answer(app, request).await,
+        (_, ["v1", "verify"] | ["v1", "verify", "batch"] | ["v1", "introspect" | "revocation"]) => {
+            Err(Problem::method_not_allowed("POST"))
+        }
+        ("GET" | "HEAD", ["v1", "token"]) => verify::own_token::answer(app, request).await,
+        (_, ["v1", "token"]) => Err(Problem::method_not_allowed("GET, HEAD")),
 
         _ if port == Port::Public && app.config.admin_listen.is_some() => Err(Problem::not_found()),
+        ("GET" | "HEAD", ["metrics"]) => measures::answer(app).await,
+        (_, ["metrics"]) => Err(Problem::method_not_allowed("GET, HEAD")),
         // In a box, so that a connection that only verifies does not reserve what these take.
         _ => Box::pin(manage(app, request, segments)).await,
     }

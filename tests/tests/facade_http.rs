@@ -493,3 +493,52 @@ fn library_that_is_not_preloaded_is_503() {
     );
     assert_eq!(answer.problem(), "503 unavailable");
 }
+
+#[test]
+fn other_troubles_of_the_database_are_503_too() {
+    let stand = Stand::new();
+    let (db, name) = (&stand.acme.db, stand.acme.db.name());
+    db.execute(&format!("alter database {name} set lock_timeout = '100ms'"));
+    let facade = Stand::facade_of(&stand.acme, &[]);
+    let get = |facade: &Facade| {
+        let key = bearer(ADMIN_SECRET);
+        ask(&facade.url(""), "GET", "/v1/scopes", &[&key], "")
+    };
+    let mut holder = db.client();
+    let hold = "begin; lock table pgtoken.scope";
+    holder.batch_execute(hold).expect("locked");
+    assert_eq!(get(&facade).problem(), "503 busy");
+    holder.batch_execute("rollback").expect("unlocked");
+
+    db.execute(&format!("alter database {name} reset lock_timeout"));
+    let facade = Stand::facade_of(&stand.acme, &[]);
+    holder.batch_execute(hold).expect("locked");
+    let terminated = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| get(&facade));
+        let terminate = "select pg_terminate_backend(pid) from pg_stat_activity \
+            where datname = current_database() and wait_event_type = 'Lock'";
+        let mut other = db.client();
+        wait_until(DEADLINE, "somebody waits for the lock", || {
+            !other
+                .query(terminate, &[])
+                .expect("a superuser may")
+                .is_empty()
+        });
+        asked.join().expect("no panic")
+    });
+    assert_eq!(terminated.problem(), "503 unavailable");
+    holder.batch_execute("rollback").expect("unlocked");
+    assert_eq!(get(&facade).status, 200, "the next connection is a new one");
+
+    let role = format!("full_{name}");
+    db.execute(&format!(
+        "create role {role} login connection limit 0 password '{}' in role pgtoken_admin",
+        shared().password()
+    ));
+    let facade = Facade::start_as(
+        Facade::program()
+            .env("PGTOKEN_DATABASE_URL", db.url(&role))
+            .env("PGTOKEN_ADMIN_SECRET", ADMIN_SECRET),
+    );
+    assert_eq!(get(&facade).problem(), "503 unavailable");
+}

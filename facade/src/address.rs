@@ -11,6 +11,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Where the database is and how to talk to it.
+#[derive(Clone)]
 pub struct Address {
     /// Host, port, user, database.
     pub config: Config,

@@ -57,12 +57,20 @@ impl App {
             timeout: config.verify_timeout,
         };
         let address = config.verify_database.clone();
+        let guesses = Guesses::per_minute(config.guesses_per_minute);
+        let callers = Callers::new(
+            &config,
+            management.as_ref(),
+            &verification,
+            &guesses,
+            &metrics,
+        )?;
         Ok(App {
             verifier: Verifier::new(address, settings, metrics.clone()),
             policies,
-            guesses: Guesses::per_minute(config.guesses_per_minute),
+            guesses,
             metrics,
-            callers: Callers::new(&config, management.as_ref(), &verification)?,
+            callers,
             management,
             verification,
             config,

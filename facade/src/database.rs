@@ -2,13 +2,17 @@
 use crate::address::{Address, with_cause};
 use crate::metrics;
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError,
+    RecyclingMethod, Runtime,
 };
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tracing::warn;
 
 /// How long a supervisor's question may take before the answer is no.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -16,6 +20,12 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// A verification that finds nothing and records nothing. It takes the extension, the preloaded
 /// library, and the right to verify: what every request of the facade needs.
 const READY: &str = "select code from pgtoken.verify_token(token => 'ready?', consume => false)";
+
+/// The settings by which the server would write parameters of statements, tokens among them, to its log.
+const LOGS_PARAMETERS: &str = "\
+    select quote_ident(current_user), name from pg_catalog.pg_settings \
+    where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error') and setting <> '0' \
+    order by name";
 
 /// Connections to a database, opened when they are needed and replaced when they break.
 #[derive(Clone)]
@@ -45,16 +55,11 @@ impl Database {
             recycling_method: RecyclingMethod::Fast,
         };
         let manager = Manager::from_config(address.config, address.tls, recycling);
-        // The server gives up too, so that no abandoned statement holds a lock. Times are read as JSON: in UTC.
-        let settings = format!(
-            "set statement_timeout = {}; set timezone = 'UTC'",
-            patience.as_millis()
-        );
-        let set_up = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
-            let settings = settings.clone();
+        let told = Arc::new(AtomicBool::new(false));
+        let set_up = Hook::async_fn(move |client: &mut ClientWrapper, _| {
+            let told = told.clone();
             Box::pin(async move {
-                client
-                    .batch_execute(&settings)
+                set_up(client, patience, &told)
                     .await
                     .map_err(HookError::Backend)
             })
@@ -69,6 +74,16 @@ impl Database {
         Database {
             pool: pool.expect("the pool has a runtime for its timeouts"),
             patience,
+        }
+    }
+
+    /// Opens a connection before anybody waits for it; failing is for later.
+    pub async fn greet(&self) {
+        if let Err(error) = self.pool.get().await {
+            warn!(
+                error = pool_cause(&error),
+                "the database cannot be asked yet"
+            );
         }
     }
 
@@ -117,6 +132,27 @@ impl Database {
         }
         Err(DatabaseError::Timeout(patience))
     }
+}
+
+/// Makes a new connection ready for use.
+async fn set_up(
+    client: &ClientWrapper,
+    patience: Duration,
+    told: &AtomicBool,
+) -> Result<(), tokio_postgres::Error> {
+    // The server gives up too, so that no abandoned statement holds a lock. Times are read as JSON: in UTC.
+    let patience = patience.as_millis();
+    let settings = format!("set statement_timeout = {patience}; set timezone = 'UTC'");
+    client.batch_execute(&settings).await?;
+    for row in client.query(LOGS_PARAMETERS, &[]).await? {
+        if !told.swap(true, Ordering::Relaxed) {
+            let (role, setting): (&str, &str) = (row.get(0), row.get(1));
+            warn!(
+                "the server's log may show tokens: as a superuser, run ALTER ROLE {role} SET {setting} = 0"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn pool_cause(error: &PoolError) -> String {

@@ -35,7 +35,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 /// EX_USAGE of sysexits.h: the configuration is wrong, trying again will not help.
 const BAD_CONFIGURATION: u8 = 64;
@@ -94,6 +98,8 @@ async fn run(app: Arc<App>) -> std::io::Result<()> {
         None => None,
     };
     let shutdown = shutdown::requested()?;
+    let database = app.management.as_ref().unwrap_or(&app.verification).clone();
+    tokio::spawn(async move { database.greet().await });
     app.verifier.start();
     server::run(Ports { public, admin }, app, shutdown).await
 }
@@ -105,13 +111,17 @@ async fn open(variable: &str, address: SocketAddr) -> std::io::Result<TcpListene
     })
 }
 
+/// What `RUST_LOG` asks for, but of libraries no more than they would say anyway: at `debug` the
+/// client of PostgreSQL shows parameters, and so tokens.
 fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let asked = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let own = filter_fn(|metadata| {
+        *metadata.level() <= Level::INFO || metadata.target().starts_with("pgtoken_facade")
+    });
+    let to_stderr = fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    registry().with(asked).with(own).with(to_stderr).init();
 }
 
 #[expect(clippy::print_stdout, reason = "--help and --check-config answer here")]

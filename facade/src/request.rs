@@ -99,11 +99,6 @@ impl Request {
         &self.head.headers
     }
 
-    /// A header that is there once and is text.
-    pub fn header(&self, name: &'static str) -> Option<&str> {
-        self.head.headers.get(name)?.to_str().ok()
-    }
-
     /// A header that is there once at most, as text.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, Problem> {
         let mut values = self.head.headers.get_all(name).iter();

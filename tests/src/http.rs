@@ -105,7 +105,8 @@ impl Http {
         String::from_utf8(bytes).map_err(io::Error::other)
     }
 
-    fn line(&mut self) -> io::Result<String> {
+    /// Waits for a line.
+    pub fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -15,6 +15,8 @@ mod database;
 mod error;
 mod facade;
 mod http;
+pub mod jwt;
+mod manager;
 mod program;
 mod query;
 mod server;

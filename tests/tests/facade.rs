@@ -1,5 +1,5 @@
 //! The facade: starting, answering, surviving the database, stopping.
-use pgtoken_tests::{Cluster, Facade, agent, shared, wait_until};
+use pgtoken_tests::{Cluster, Facade, Http, agent, shared, wait_until};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
@@ -97,24 +97,30 @@ fn facade_speaks_http_2_without_tls() {
 
 #[test]
 fn termination_lets_requests_finish() {
-    // A database that takes connections and never answers holds the request for a while.
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = silent.local_addr().expect("it is bound").port();
-    let mut facade = Facade::start(&format!("postgres://nobody@127.0.0.1:{port}/silent"));
-
-    let url = facade.url("/readyz");
-    let request = std::thread::spawn(move || agent().get(url).call());
-    let _connection = silent.accept().expect("the request asks the database");
+    let secret = "a-1f0c8b7e5d2943668f4b0a7c9e3d1526";
+    let mut facade = Facade::start_as(
+        Facade::program()
+            .env("PGTOKEN_DATABASE_URL", NOWHERE)
+            .env("PGTOKEN_ADMIN_SECRET", secret),
+    );
+    // The answer to Expect says that the facade waits for the body.
+    let mut client = Http::connect(&facade.url("")).expect("the facade listens");
+    client
+        .send(&format!(
+            "POST /v1/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n\
+             Content-Type: application/json\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+        ))
+        .expect("sent");
+    assert_eq!(client.receive().expect("an answer").status, 100);
     facade.terminate();
     wait_until(DEADLINE, "the port is closed", || {
         facade.try_get("/healthz").is_err()
     });
-
-    let reply = request
-        .join()
-        .expect("no panic")
+    client.send("{").expect("sent");
+    let answer = client
+        .receive()
         .expect("an answer, not a broken connection");
-    assert_eq!(reply.status(), 503);
+    assert_eq!(answer.status, 400);
     assert!(facade.wait().success());
     wait_until(DEADLINE, "the last line is logged", || {
         facade.log().contains("stopped")

@@ -14,8 +14,11 @@ pub use session::{COOKIE, Session};
 
 use crate::config::{Config, ConfigError, Secret};
 use crate::database::Database;
+use crate::guesses::Guesses;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request::Request;
+use crate::verify::too_many_guesses;
 use jwt::Jwts;
 use link::Links;
 use pgtoken_format::{Shape, classify};
@@ -44,6 +47,8 @@ pub struct Callers {
     /// Sign-ins to the page; none without an administrator's secret to sign them with.
     sign_in: Option<(Sessions, Links)>,
     verification: Database,
+    guesses: Guesses,
+    metrics: Metrics,
 }
 
 impl Callers {
@@ -52,6 +57,8 @@ impl Callers {
         config: &Config,
         management: Option<&Database>,
         verification: &Database,
+        guesses: &Guesses,
+        metrics: &Metrics,
     ) -> Result<Callers, ConfigError> {
         let sign_in = config.admin_secret.as_ref().zip(management);
         let sign_in = sign_in.map(|(secret, database)| {
@@ -64,13 +71,15 @@ impl Callers {
             jwts: config.jwt.clone().map(Jwts::new).transpose()?,
             sign_in,
             verification: verification.clone(),
+            guesses: guesses.clone(),
+            metrics: metrics.clone(),
         })
     }
 
     /// Whoever manages tokens: an administrator or a user.
     pub async fn manager(&self, request: &Request) -> Result<Manager, Problem> {
         if let Some(credential) = request.credential()? {
-            let (mut manager, _) = self.by_credential(credential).await?;
+            let (mut manager, _) = self.by_credential(credential, request).await?;
             if manager.as_user.is_none() && manager.actor.is_none() {
                 manager.actor = request.text("pgtoken-actor")?.map(str::to_owned);
             }
@@ -118,7 +127,7 @@ impl Callers {
         let (manager, lasts) = match proof {
             Proof::Link(link) => (links.redeem(&link).await?, None),
             Proof::Credential { credential, actor } => {
-                let (mut manager, lasts) = self.by_credential(&credential).await?;
+                let (mut manager, lasts) = self.by_credential(&credential, request).await?;
                 if manager.as_user.is_none() && manager.actor.is_none() {
                     manager.actor = actor;
                 }
@@ -155,6 +164,7 @@ impl Callers {
     async fn by_credential(
         &self,
         credential: &str,
+        request: &Request,
     ) -> Result<(Manager, Option<Duration>), Problem> {
         if is(&self.admin_secret, credential) {
             let administrator = Manager {
@@ -167,18 +177,34 @@ impl Callers {
         if is(&self.verifier_secret, credential) {
             return Err(Problem::insufficient_scope("a verifier manages no tokens"));
         }
-        match classify(credential.as_bytes()) {
-            Shape::Own => return Err(Problem::token_cannot_manage()),
-            // Longer than any token; a JWT may be.
-            Shape::Malformed if !jwt::has_shape(credential) => {
-                return Err(Problem::invalid_token());
-            }
-            _ => {}
+        // Only now: whoever guesses locks nobody out who shares the address and knows a secret.
+        if let Some(wait) = self.guesses.wait(request.client_addr) {
+            self.metrics.count_refused_guess();
+            return Err(too_many_guesses(wait.as_secs() + 1));
         }
+        let known = self.by_jwt_or_token(credential).await;
+        if known
+            .as_ref()
+            .is_err_and(|problem| problem.code() == "invalid_token")
+        {
+            self.guesses.count(request.client_addr);
+        }
+        known
+    }
+
+    async fn by_jwt_or_token(
+        &self,
+        credential: &str,
+    ) -> Result<(Manager, Option<Duration>), Problem> {
         if let Some(jwts) = &self.jwts
             && jwt::has_shape(credential)
         {
             return jwts.manager(credential).await;
+        }
+        match classify(credential.as_bytes()) {
+            Shape::Own => return Err(Problem::token_cannot_manage()),
+            Shape::Malformed => return Err(Problem::invalid_token()),
+            Shape::Foreign => {}
         }
         if credential.contains('\0') {
             return Err(Problem::invalid_token());

@@ -11,10 +11,10 @@ use serde_json::Value;
 const ISSUE: &str = "\
     select t.id::text, t.token is null, row_to_json(t)::text from pgtoken.issue_token(\
         name => $1, user_id => $2, scope => $3, workspace_id => $4, \
-        permissions => coalesce($5, '{}'), grants => coalesce($6, '{}'), auto_publish => coalesce($7, false), \
+        permissions => coalesce($5::text[], '{}'), grants => coalesce($6::jsonb, '{}'), auto_publish => coalesce($7, false), \
         ttl => $8::text::interval, expires_at => $9::text::timestamptz, \
         rate_limit => $10, rate_window => coalesce($11::text::interval, '1 min'), \
-        allowed_addrs => coalesce($12::text[]::cidr[], '{}'), metadata => coalesce($13, '{}'), \
+        allowed_addrs => coalesce($12::text[]::cidr[], '{}'), metadata => coalesce($13::jsonb, '{}'), \
         prefix => $14, request_id => $15, as_user => $16, actor => $17) as t";
 
 /// The arguments of `issue_token`; absent ones have its defaults.

@@ -18,7 +18,7 @@ use crate::verifier::Unanswered;
 use std::net::IpAddr;
 
 /// For gateways and clients that ask too often.
-fn too_many_guesses(seconds: u64) -> Problem {
+pub fn too_many_guesses(seconds: u64) -> Problem {
     let detail = "too many unknown credentials came from this address";
     Problem::too_many_requests("too_many_guesses", detail, seconds)
 }

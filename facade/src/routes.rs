@@ -146,7 +146,7 @@ async fn route(app: &App, port: Port, request: Request) -> Result<Response, Prob
         (_, ["healthz" | "readyz"]) => Err(Problem::method_not_allowed("GET, HEAD")),
 
         (_, ["v1", "forward-auth", ..]) => verify::forward_auth::answer(app, request).await,
-        ("POST", ["v1", "verify"]) => verify::verify::answer(app, request).await,
+        ("POST", ["v1", "verify"]) => verify::single::answer(app, request).await,
         ("POST", ["v1", "verify", "batch"]) => verify::batch::answer(app, request).await,
         ("POST", ["v1", "introspect"]) => verify::introspect::answer(app, request).await,
         ("POST", ["v1", "revocation"]) => verify::revocation::answer(app, request).await,

@@ -79,7 +79,7 @@ impl Batch {
     }
 
     /// The questions without an answer that may be asked once more; the others are told that there is none.
-    pub(super) fn to_retry(self) -> Vec<Pending> {
+    pub(super) fn into_retry(self) -> Vec<Pending> {
         let (retried, fresh): (Vec<_>, Vec<_>) = self
             .questions
             .into_iter()
@@ -92,25 +92,6 @@ impl Batch {
             .into_iter()
             .map(|pending| Pending {
                 retried: true,
-                ..pending
-            })
-            .collect()
-    }
-
-    /// After the database refused a value: the questions, each to be asked alone. One that was alone is the culprit.
-    pub(super) fn to_part(self) -> Vec<Pending> {
-        let (culprits, others): (Vec<_>, Vec<_>) = self
-            .questions
-            .into_iter()
-            .flatten()
-            .partition(|pending| pending.alone);
-        for pending in culprits {
-            let _ = pending.reply.send(Err(Unanswered::Unrepresentable));
-        }
-        others
-            .into_iter()
-            .map(|pending| Pending {
-                alone: true,
                 ..pending
             })
             .collect()

@@ -41,6 +41,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// EX_USAGE of sysexits.h: the configuration is wrong, trying again will not help.
 const BAD_CONFIGURATION: u8 = 64;
 

@@ -1,17 +1,24 @@
 //! Questions folded into one call, and its rows handed back.
 use super::queue::Pending;
 use super::verdict::Verdict;
-use super::{Presented, Unanswered};
+use super::{Presented, Question, Unanswered};
 use std::net::IpAddr;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// One row for each question. Times and metadata come as the text that is passed on.
-pub(super) const ASK: &str =
+pub(super) const ASK_MANY: &str =
     "select n, code, status, token_id, user_id, workspace_id, scope, permissions, target, zone,
        auto_publish, to_json(expires_at) #>> '{}', metadata::text, retry_after
 from pgtoken.verify_digests(digests => $1, scopes => $2, permissions => $3, workspace_ids => $4,
     targets => $5, zones => $6, client_addrs => $7, consume => $8)";
+
+/// The same for a question that is alone: without arrays, it costs the database a third less.
+pub(super) const ASK_ONE: &str =
+    "select 1, code, status, token_id, user_id, workspace_id, scope, permissions, target, zone,
+       auto_publish, to_json(expires_at) #>> '{}', metadata::text, retry_after
+from pgtoken.verify_digest(digest => $1, scope => $2, permissions => string_to_array($3, ' '),
+    workspace_id => $4, target => $5, zone => $6, client_addr => $7, consume => $8)";
 
 /// Questions that are with the database.
 pub(super) struct Batch {
@@ -20,8 +27,24 @@ pub(super) struct Batch {
 
 type Texts<'a> = Option<Vec<Option<&'a str>>>;
 
-/// The arguments of the call, which borrow from the questions.
-pub(super) struct Arguments<'a> {
+/// The arguments of a call, which borrow from the questions.
+pub(super) enum Arguments<'a> {
+    One(One<'a>),
+    Many(Many<'a>),
+}
+
+pub(super) struct One<'a> {
+    digest: &'a [u8],
+    scope: Option<&'a str>,
+    permissions: Option<&'a str>,
+    workspace_id: Option<&'a str>,
+    target: Option<&'a str>,
+    zone: Option<&'a str>,
+    client_addr: Option<IpAddr>,
+    consume: bool,
+}
+
+pub(super) struct Many<'a> {
     digests: Vec<&'a [u8]>,
     scopes: Texts<'a>,
     permissions: Texts<'a>,
@@ -51,20 +74,19 @@ impl Batch {
                 .flatten()
                 .map(|pending| &pending.question)
         };
-        let digests = questions().map(|question| match &question.presented {
-            Presented::Digest(digest) => digest.as_slice(),
-            Presented::Malformed => &[],
-        });
-        Arguments {
-            digests: digests.collect(),
-            scopes: texts(questions().map(|question| question.scope.as_deref())),
-            permissions: texts(questions().map(|question| question.permissions.as_deref())),
-            workspace_ids: texts(questions().map(|question| question.workspace_id.as_deref())),
-            targets: texts(questions().map(|question| question.target.as_deref())),
-            zones: texts(questions().map(|question| question.zone.as_deref())),
+        if let [Some(alone)] = &*self.questions {
+            return Arguments::One(One::new(&alone.question));
+        }
+        Arguments::Many(Many {
+            digests: questions().map(digest).collect(),
+            scopes: asked(questions().map(|question| question.scope.as_deref())),
+            permissions: asked(questions().map(|question| question.permissions.as_deref())),
+            workspace_ids: asked(questions().map(|question| question.workspace_id.as_deref())),
+            targets: asked(questions().map(|question| question.target.as_deref())),
+            zones: asked(questions().map(|question| question.zone.as_deref())),
             client_addrs: asked(questions().map(|question| question.client_addr)),
             consume: questions().all(|question| question.consume),
-        }
+        })
     }
 
     /// Hands a row to who asked for it; that one may be gone.
@@ -98,24 +120,54 @@ impl Batch {
     }
 }
 
-impl Arguments<'_> {
-    /// In the order of the statement's parameters.
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 8] {
-        [
-            &self.digests,
-            &self.scopes,
-            &self.permissions,
-            &self.workspace_ids,
-            &self.targets,
-            &self.zones,
-            &self.client_addrs,
-            &self.consume,
-        ]
+impl<'a> One<'a> {
+    fn new(question: &'a Question) -> One<'a> {
+        One {
+            digest: digest(question),
+            scope: question.scope.as_deref(),
+            permissions: question.permissions.as_deref(),
+            workspace_id: question.workspace_id.as_deref(),
+            target: question.target.as_deref(),
+            zone: question.zone.as_deref(),
+            client_addr: question.client_addr,
+            consume: question.consume,
+        }
     }
 }
 
-fn texts<'a>(values: impl Iterator<Item = Option<&'a str>> + Clone) -> Texts<'a> {
-    asked(values)
+impl Arguments<'_> {
+    /// In the order of the statement's parameters.
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 8] {
+        match self {
+            Arguments::One(one) => [
+                &one.digest,
+                &one.scope,
+                &one.permissions,
+                &one.workspace_id,
+                &one.target,
+                &one.zone,
+                &one.client_addr,
+                &one.consume,
+            ],
+            Arguments::Many(many) => [
+                &many.digests,
+                &many.scopes,
+                &many.permissions,
+                &many.workspace_ids,
+                &many.targets,
+                &many.zones,
+                &many.client_addrs,
+                &many.consume,
+            ],
+        }
+    }
+}
+
+fn digest(question: &Question) -> &[u8] {
+    match &question.presented {
+        Presented::Digest(digest) => digest,
+        Presented::Malformed => &[],
+    }
 }
 
 /// An array, or null where nobody asks for it.

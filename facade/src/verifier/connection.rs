@@ -63,7 +63,9 @@ async fn serve(
         };
         let mut batch = Batch::new(questions);
         metrics.observe_batch(batch.len());
-        match link.ask(&mut batch, settings.call_timeout()).await {
+        let asked = link.ask(&mut batch, settings.call_timeout()).await;
+        queue.done();
+        match asked {
             Ok(()) => *answered = true,
             Err(error) => {
                 // A rate may be taken twice here, if the answer was lost and not the question:

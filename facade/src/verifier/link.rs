@@ -1,5 +1,5 @@
 //! One open connection.
-use super::batch::{ASK, Batch};
+use super::batch::{ASK_MANY, ASK_ONE, Arguments, Batch};
 use crate::address::{Address, with_cause};
 use futures_util::{TryStreamExt, pin_mut};
 use std::time::Duration;
@@ -11,12 +11,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 type Wire = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
-/// A connection with its statement. The wire is driven by whoever holds the link, in the same
+/// A connection with its statements. The wire is driven by whoever holds the link, in the same
 /// task: an answer wakes one task and not two.
 pub(super) struct Link {
     client: Client,
     wire: Wire,
-    statement: Statement,
+    one: Statement,
+    many: Statement,
 }
 
 /// Why a link cannot be opened or used any more.
@@ -38,20 +39,24 @@ impl Link {
     pub(super) async fn open(address: &Address, limit: Duration) -> Result<Link, LinkError> {
         let opening = async {
             let (client, mut wire) = address.config.connect(address.tls.clone()).await?;
-            let statement = drive(&mut wire, async {
+            let (one, many) = drive(&mut wire, async {
                 // What a call that was given up may still take on the server.
                 let settings = format!(
                     "set time zone 'UTC'; set statement_timeout = {}",
                     limit.as_millis()
                 );
                 client.batch_execute(&settings).await?;
-                client.prepare(ASK).await
+                Ok((
+                    client.prepare(ASK_ONE).await?,
+                    client.prepare(ASK_MANY).await?,
+                ))
             })
             .await?;
             Ok(Link {
                 client,
                 wire,
-                statement,
+                one,
+                many,
             })
         };
         timeout(limit, opening)
@@ -67,8 +72,11 @@ impl Link {
     ) -> Result<(), LinkError> {
         let sent = {
             let arguments = batch.arguments();
-            let parameters = arguments.parameters();
-            let sending = self.client.query_raw(&self.statement, parameters);
+            let statement = match arguments {
+                Arguments::One(_) => &self.one,
+                Arguments::Many(_) => &self.many,
+            };
+            let sending = self.client.query_raw(statement, arguments.parameters());
             timeout(limit, drive(&mut self.wire, sending)).await
         };
         let rows = sent.unwrap_or(Err(LinkError::Timeout(limit)))?;

@@ -4,8 +4,13 @@ use super::{Question, Settings, Unanswered};
 use crate::metrics::Metrics;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
+
+/// So many waiting are worth a call beside the one in flight, and so long a wait for its end.
+const CROWD: usize = 32;
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Where an answer goes.
 pub(super) type Reply = oneshot::Sender<Result<Verdict, Unanswered>>;
@@ -26,9 +31,21 @@ pub(super) struct Queue {
     metrics: Metrics,
 }
 
+/// What a connection finds.
+enum Taken {
+    /// Questions for it.
+    Batch(Vec<Pending>),
+    /// None.
+    Nothing,
+    /// Questions for the connection whose call is in flight.
+    Held,
+}
+
 struct State {
     waiting: VecDeque<Pending>,
     connected: usize,
+    /// Connections with a call in flight.
+    busy: usize,
     /// Since when no connection is open.
     down_since: Instant,
 }
@@ -39,6 +56,7 @@ impl Queue {
             state: Mutex::new(State {
                 waiting: VecDeque::new(),
                 connected: 0,
+                busy: 0,
                 down_since: Instant::now(),
             }),
             arrived: Notify::new(),
@@ -54,7 +72,7 @@ impl Queue {
         question: Question,
     ) -> Result<oneshot::Receiver<Result<Verdict, Unanswered>>, Unanswered> {
         let (reply, receiver) = oneshot::channel();
-        {
+        let is_needed = {
             let mut state = self.lock();
             if state.connected == 0 && state.down_since.elapsed() > self.settings.timeout {
                 return Err(Unanswered::Unavailable);
@@ -67,8 +85,13 @@ impl Queue {
                 reply,
                 retried: false,
             });
+            // The first starts the clock of patience; those between it and a crowd change nothing.
+            let waiting = state.waiting.len();
+            state.busy == 0 || waiting == 1 || waiting >= self.crowd()
+        };
+        if is_needed {
+            self.arrived.notify_one();
         }
-        self.arrived.notify_one();
         Ok(receiver)
     }
 
@@ -82,20 +105,45 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// What is waiting, up to a batch; waits until there is something.
+    /// What is waiting, up to a batch; waits until there is something. [`Queue::done`] follows.
+    ///
+    /// While another connection has a call in flight, what waits is left to it: a call for many costs
+    /// little more than a call for one. Unless they are a crowd, or that call takes long.
     pub(super) async fn next(&self) -> Vec<Pending> {
+        let mut is_overdue = false;
         loop {
-            let batch = self.take();
-            if !batch.is_empty() {
-                return batch;
+            match self.take(is_overdue) {
+                Taken::Batch(batch) => return batch,
+                Taken::Nothing => {
+                    self.arrived.notified().await;
+                    is_overdue = false;
+                }
+                Taken::Held => {
+                    is_overdue = timeout(PATIENCE, self.arrived.notified()).await.is_err();
+                }
             }
-            self.arrived.notified().await;
         }
     }
 
+    /// A call has ended, however it did.
+    pub(super) fn done(&self) {
+        self.lock().busy -= 1;
+    }
+
+    /// So many waiting are worth a call beside the one in flight.
+    fn crowd(&self) -> usize {
+        CROWD.min(self.settings.batch_max)
+    }
+
     /// The longest run of questions that one call can answer. Questions nobody waits for are dropped here.
-    fn take(&self) -> Vec<Pending> {
+    fn take(&self, is_overdue: bool) -> Taken {
         let mut state = self.lock();
+        if state.waiting.is_empty() {
+            return Taken::Nothing;
+        }
+        if state.busy > 0 && !is_overdue && state.waiting.len() < self.crowd() {
+            return Taken::Held;
+        }
         let mut batch: Vec<Pending> = Vec::new();
         while batch.len() < self.settings.batch_max {
             let fits = match (state.waiting.front(), batch.first()) {
@@ -115,12 +163,18 @@ impl Queue {
         }
         let more = !state.waiting.is_empty();
         self.metrics.set_queue(state.waiting.len());
+        if !batch.is_empty() {
+            state.busy += 1;
+        }
         drop(state);
         // Each question wakes one connection, but one that takes many swallows their wake-ups.
         if more {
             self.arrived.notify_one();
         }
-        batch
+        if batch.is_empty() {
+            return Taken::Nothing;
+        }
+        Taken::Batch(batch)
     }
 
     /// A connection is open.

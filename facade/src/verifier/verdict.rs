@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// The columns that [`super::batch::ASK`] selects.
+/// The columns that [`super::batch::ASK_MANY`] selects.
 const CODE: usize = 1;
 const STATUS: usize = 2;
 const TOKEN_ID: usize = 3;

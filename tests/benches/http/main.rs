@@ -77,6 +77,8 @@ fn main() {
     let cluster = Cluster::settings()
         .durable()
         .with("shared_buffers", "256MB")
+        // Room for every token that is drawn.
+        .with("pgtoken.usage_slots", "131072")
         .start();
     let database = cluster.database();
     database.psql(&DIRECTORY.replace(":tokens", &options.tokens.to_string()));

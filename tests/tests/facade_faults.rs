@@ -311,7 +311,7 @@ fn no_verification_sent_after_a_revoke_was_answered_is_accepted() {
 /// The backends that verify for a facade.
 fn backends_of(db: &Database<'_>) -> Vec<String> {
     let pids = "select coalesce(string_agg(pid::text, ' ' order by pid), '') from pg_stat_activity
-        where datname = current_database() and application_name = 'pgtoken-facade' and query like '%verify_digests%'";
+        where datname = current_database() and application_name = 'pgtoken-facade' and query like '%verify_digest%'";
     let pids: String = db.value(pids, &[]);
     pids.split_whitespace().map(str::to_owned).collect()
 }

@@ -10,6 +10,7 @@ libc6-dev: headers of the C library, for the same
 libclang-dev: reads the headers of PostgreSQL
 curl: runs the commands that make up prints
 ca-certificates: lets cargo and curl check certificates
+python3-venv: keeps the contract fuzzer of the tests apart from the system's Python
 LIST
   # Whoever names a PostgreSQL brings it along.
   if [ -z "${PG_CONFIG:-}" ]; then

@@ -19,7 +19,7 @@ clean-data: down ## delete the private cluster
 test: packages build ## run every test
 	@scripts/test.sh
 
-bench: packages build ## measure verification; BENCH='--tokens 10000000 --rounds 3' for other sizes
+bench: packages build ## measure; BENCH='http --turns 3' or BENCH='verify --tokens 10000000'
 	@scripts/bench.sh $(BENCH)
 
 lint: packages ## check format, lints, documentation, dependencies and scripts

@@ -11,6 +11,9 @@ libclang-dev: reads the headers of PostgreSQL
 curl: runs the commands that make up prints
 ca-certificates: lets cargo and curl check certificates
 python3-venv: keeps the contract fuzzer of the tests apart from the system's Python
+nginx-light: a gateway that the tests put in front of the facade
+caddy: another
+wrk: the load of the benchmark over HTTP
 LIST
   # Whoever names a PostgreSQL brings it along.
   if [ -z "${PG_CONFIG:-}" ]; then
@@ -33,7 +36,8 @@ as_root() {
 }
 
 apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive \
+  # In runlevel 1 no package starts a service: nginx and Caddy would take ports of the system.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -q --no-install-recommends "$@" </dev/null || die "apt-get failed; its message is above"
 }
 

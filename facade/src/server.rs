@@ -19,6 +19,9 @@ use tracing::{debug, info, warn};
 /// The largest head of a request, and the buffer that a connection may hold.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// Files and connections beside those to clients.
+const OTHER_DESCRIPTORS: u64 = 128;
+
 /// Streams of one HTTP/2 connection at a time.
 const MAX_STREAMS: u32 = 128;
 
@@ -40,6 +43,7 @@ pub async fn run(
     if let Some(admin) = &ports.admin {
         info!("managing on http://{}", admin.local_addr()?);
     }
+    check_descriptors(app.config.limits.connections);
     let connections = GracefulShutdown::new();
     let free = Arc::new(Semaphore::new(app.config.limits.connections));
     let mut shutdown = pin!(shutdown);
@@ -59,6 +63,18 @@ pub async fn run(
         Err(_) => warn!("stopped with requests unanswered after {patience:?}"),
     }
     Ok(())
+}
+
+/// Takes as many file descriptors as the system gives: the usual soft limit, 1024, is for programs that use `select`.
+fn check_descriptors(connections: usize) {
+    let wanted = connections as u64 + OTHER_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(most) if most < wanted => warn!(
+            "the system allows {most} open files, fewer than PGTOKEN_MAX_CONNECTIONS needs: more connections wait"
+        ),
+        Ok(_) => {}
+        Err(error) => warn!(%error, "cannot raise the limit of open files"),
+    }
 }
 
 /// A connection that may be served.

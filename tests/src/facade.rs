@@ -79,6 +79,11 @@ impl Facade {
         format!("{}{path}", self.url)
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the facade has logged so far.
     pub fn log(&self) -> String {
         self.log

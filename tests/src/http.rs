@@ -40,7 +40,7 @@ impl Http {
         headers: &[&str],
         body: &str,
     ) -> io::Result<HttpAnswer> {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
+        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
         for header in headers {
             request.push_str(header);
             request.push_str("\r\n");

@@ -312,10 +312,7 @@ fn a_batch_of_nothing_is_nothing_and_one_of_too_many_is_refused() {
     assert_eq!(answer.json()["errors"][0]["pointer"], "/questions");
     let most = &many[..500];
     let full = stand.post("/v1/verify/batch", &json!({"questions": most}));
-    assert_eq!(
-        full.json()["verdicts"].as_array().map(Vec::len),
-        Some(500)
-    );
+    assert_eq!(full.json()["verdicts"].as_array().map(Vec::len), Some(500));
     let bad = json!({"questions": [{"token": "x"}, {"token": "x", "permissions": [" "]}]});
     let answer = stand.post("/v1/verify/batch", &bad);
     assert_eq!(

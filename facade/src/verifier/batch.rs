@@ -96,25 +96,6 @@ impl Batch {
             })
             .collect()
     }
-
-    /// After the database refused a value: the questions, each to be asked alone. One that was alone is the culprit.
-    pub(super) fn to_part(self) -> Vec<Pending> {
-        let (culprits, others): (Vec<_>, Vec<_>) = self
-            .questions
-            .into_iter()
-            .flatten()
-            .partition(|pending| pending.alone);
-        for pending in culprits {
-            let _ = pending.reply.send(Err(Unanswered::Unrepresentable));
-        }
-        others
-            .into_iter()
-            .map(|pending| Pending {
-                alone: true,
-                ..pending
-            })
-            .collect()
-    }
 }
 
 impl Arguments<'_> {

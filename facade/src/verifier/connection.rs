@@ -65,7 +65,6 @@ async fn serve(
         metrics.observe_batch(batch.len());
         match link.ask(&mut batch, settings.call_timeout()).await {
             Ok(()) => *answered = true,
-            Err(error) if error.is_bad_value() => queue.put_back(batch.to_part().into_iter()),
             Err(error) => {
                 // A rate may be taken twice here, if the answer was lost and not the question:
                 // the safe side.

@@ -33,18 +33,6 @@ pub(super) enum LinkError {
     Timeout(Duration),
 }
 
-impl LinkError {
-    /// The database refused a value of the call: the connection is as good as before.
-    pub(super) fn is_bad_value(&self) -> bool {
-        let LinkError::Database(error) = self else {
-            return false;
-        };
-        error
-            .code()
-            .is_some_and(|code| code.code().starts_with("22"))
-    }
-}
-
 impl Link {
     /// Connects and prepares, all within `limit`.
     pub(super) async fn open(address: &Address, limit: Duration) -> Result<Link, LinkError> {

@@ -53,9 +53,6 @@ pub enum Unanswered {
     /// More questions wait than may.
     #[error("too many questions are waiting")]
     Busy,
-    /// A value of this question cannot be represented in the database, so nothing there equals it.
-    #[error("a value cannot be represented in the database")]
-    Unrepresentable,
 }
 
 /// Asks the database, once it is started.

@@ -16,8 +16,6 @@ pub(super) struct Pending {
     pub(super) reply: Reply,
     /// Its first connection broke under it; there is no third.
     pub(super) retried: bool,
-    /// The database refused a value of its batch: it goes alone, to hurt no other.
-    pub(super) alone: bool,
 }
 
 /// First come, first served; bounded.
@@ -68,7 +66,6 @@ impl Queue {
                 question,
                 reply,
                 retried: false,
-                alone: false,
             });
         }
         self.arrived.notify_one();
@@ -102,9 +99,7 @@ impl Queue {
         let mut batch: Vec<Pending> = Vec::new();
         while batch.len() < self.settings.batch_max {
             let fits = match (state.waiting.front(), batch.first()) {
-                (Some(next), Some(first)) => {
-                    !next.alone && !first.alone && next.question.consume == first.question.consume
-                }
+                (Some(next), Some(first)) => next.question.consume == first.question.consume,
                 (Some(_), None) => true,
                 (None, _) => false,
             };

@@ -11,7 +11,7 @@ use crate::policies::{Observed, Policy, Requirement, Source};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::{self, Response};
-use crate::verifier::{Presented, Question, Unanswered, Verdict};
+use crate::verifier::{Presented, Question, Verdict};
 use hyper::StatusCode;
 
 const PATH: &str = "/v1/forward-auth";
@@ -46,14 +46,7 @@ pub async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
         client_addr: Some(request.client_addr),
         consume: true,
     };
-    let verdict = match app.verifier.ask(question).await {
-        Ok(verdict) => verdict,
-        // Nothing in the database equals it.
-        Err(Unanswered::Unrepresentable) => {
-            return Err(Problem::insufficient_scope("nothing has such a name"));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let verdict = app.verifier.ask(question).await?;
     if verdict.is_valid() {
         let mut response = response::empty(StatusCode::OK);
         headers::write(&verdict, response.headers_mut());

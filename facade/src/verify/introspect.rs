@@ -2,7 +2,6 @@
 //!
 //! `active` is what a verification would say now, from `client_addr` if the form has it; a confined
 //! token is asked about in its own scope. `scope` holds the scope in effect, then the permissions.
-use super::rows;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -50,7 +49,10 @@ pub async fn answer(app: &App, mut request: Request) -> Result<Response, Problem
     if classify(token.as_bytes()) == Shape::Malformed {
         return Ok(response::json(INACTIVE));
     }
-    let rows = rows(&app.verification, INTROSPECT, &[&token, &client_addr]).await?;
+    let rows = app
+        .verification
+        .rows(INTROSPECT, &[&token, &client_addr])
+        .await?;
     match rows.first() {
         Some(row) => Ok(response::json(row.get::<_, String>(0))),
         None => Ok(response::json(INACTIVE)),

@@ -13,14 +13,9 @@ pub mod revocation;
 pub mod verify;
 
 use crate::app::App;
-use crate::database::{Database, DatabaseError};
 use crate::problem::Problem;
 use crate::verifier::Unanswered;
 use std::net::IpAddr;
-use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
-use tracing::warn;
 
 /// For gateways and clients that ask too often.
 pub fn too_many_guesses(seconds: u64) -> Problem {
@@ -42,27 +37,6 @@ fn is_guess(code: &str) -> bool {
     code == "not_found" || code == "malformed"
 }
 
-/// Rows about a token. A text that the encoding of the database cannot hold is no token there.
-async fn rows(
-    database: &Database,
-    statement: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Problem> {
-    match database.rows(statement, parameters).await {
-        Ok(rows) => Ok(rows),
-        Err(DatabaseError::Query(error))
-            if error.code() == Some(&SqlState::UNTRANSLATABLE_CHARACTER) =>
-        {
-            Ok(Vec::new())
-        }
-        // Whatever it is, it is not the caller's: these statements raise nothing about a token.
-        Err(error) => {
-            warn!(%error, "a token cannot be looked up");
-            Err(Problem::unavailable())
-        }
-    }
-}
-
 impl From<Unanswered> for Problem {
     fn from(error: Unanswered) -> Problem {
         match error {
@@ -70,9 +44,6 @@ impl From<Unanswered> for Problem {
             Unanswered::Busy => {
                 Problem::try_later("busy", "too many questions are waiting already")
             }
-            Unanswered::Unrepresentable => Problem::bad_request(
-                "a value has a character that the encoding of the database does not have",
-            ),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `GET /v1/token`: what the caller's own token is. Nothing is consumed and nothing recorded.
-use super::{check_guesses, rows};
+use super::check_guesses;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -38,7 +38,7 @@ pub async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
         app.guesses.count(request.client_addr);
         return Err(Problem::invalid_token());
     }
-    let rows = rows(&app.verification, DESCRIBE, &[&token]).await?;
+    let rows = app.verification.rows(DESCRIBE, &[&token]).await?;
     let Some(row) = rows.first() else {
         app.guesses.count(request.client_addr);
         return Err(Problem::invalid_token());

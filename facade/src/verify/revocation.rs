@@ -1,5 +1,5 @@
 //! `POST /v1/revocation`: RFC 7009. Whoever holds a token may end it, and learns nothing else.
-use super::{check_guesses, rows};
+use super::check_guesses;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -20,7 +20,7 @@ pub async fn answer(app: &App, mut request: Request) -> Result<Response, Problem
     let database = app.management.as_ref().unwrap_or(&app.verification);
     let is_known = match classify(token.as_bytes()) {
         Shape::Malformed => false,
-        Shape::Own | Shape::Foreign => !rows(database, REVOKE, &[&token]).await?.is_empty(),
+        Shape::Own | Shape::Foreign => !database.rows(REVOKE, &[&token]).await?.is_empty(),
     };
     if !is_known {
         app.guesses.count(request.client_addr);

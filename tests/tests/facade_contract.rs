@@ -493,9 +493,9 @@ fn the_issuer_is_the_public_url_or_the_host_that_the_client_named() {
         issuer
     };
     let forwarded = ["X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example"];
-    assert_eq!(issuer(&Stand::new(), &forwarded), "http://localhost");
+    assert_eq!(issuer(&Stand::new(), &forwarded), "http://127.0.0.1");
     let trusting = Stand::with(&[("PGTOKEN_TRUSTED_PROXIES", "127.0.0.1")]);
-    assert_eq!(issuer(&trusting, &forwarded), "https://localhost");
+    assert_eq!(issuer(&trusting, &forwarded), "https://127.0.0.1");
     let configured = Stand::with(&[("PGTOKEN_PUBLIC_URL", "https://tokens.example.com/")]);
     assert_eq!(
         issuer(&configured, &forwarded),
@@ -506,7 +506,7 @@ fn the_issuer_is_the_public_url_or_the_host_that_the_client_named() {
         ("PGTOKEN_PUBLIC_URL", "https://admin.example.com"),
         ("PGTOKEN_ADMIN_LISTEN", "127.0.0.1:0"),
     ]);
-    assert_eq!(issuer(&apart, &[]), "http://localhost");
+    assert_eq!(issuer(&apart, &[]), "http://127.0.0.1");
     let mut connection = Stand::connect(&apart);
     connection
         .send(&format!(

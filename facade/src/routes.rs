@@ -165,7 +165,7 @@ async fn route(app: &App, port: Port, request: Request) -> Result<Response, Prob
 
         // The others in boxes: a connection reserves what the largest answer takes that has none.
         (_, ["v1", "forward-auth", ..]) => verify::forward_auth::answer(app, request).await,
-        ("POST", ["v1", "verify"]) => Box::pin(verify::verify::answer(app, request)).await,
+        ("POST", ["v1", "verify"]) => Box::pin(verify::single::answer(app, request)).await,
         ("POST", ["v1", "verify", "batch"]) => Box::pin(verify::batch::answer(app, request)).await,
         ("POST", ["v1", "introspect"]) => Box::pin(verify::introspect::answer(app, request)).await,
         ("POST", ["v1", "revocation"]) => Box::pin(verify::revocation::answer(app, request)).await,

@@ -125,7 +125,10 @@ fn serve(accepted: Accepted, port: Port, connections: &GracefulShutdown, app: Ar
     }
     let service = service_fn(move |request| {
         let app = app.clone();
-        async move { Ok::<_, Infallible>(routes::answer(&app, port, peer, request).await) }
+        // In a box of its own for each request: hyper reserves the place for as long as the connection lives.
+        Box::pin(
+            async move { Ok::<_, Infallible>(routes::answer(&app, port, peer, request).await) },
+        )
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

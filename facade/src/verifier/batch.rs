@@ -79,7 +79,7 @@ impl Batch {
     }
 
     /// The questions without an answer that may be asked once more; the others are told that there is none.
-    pub(super) fn to_retry(self) -> Vec<Pending> {
+    pub(super) fn into_retry(self) -> Vec<Pending> {
         let (retried, fresh): (Vec<_>, Vec<_>) = self
             .questions
             .into_iter()

@@ -68,7 +68,7 @@ async fn serve(
             Err(error) => {
                 // A rate may be taken twice here, if the answer was lost and not the question:
                 // the safe side.
-                queue.put_back(batch.to_retry().into_iter());
+                queue.put_back(batch.into_retry().into_iter());
                 return error;
             }
         }

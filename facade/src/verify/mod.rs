@@ -10,7 +10,7 @@ pub mod own_token;
 mod question;
 mod requirement;
 pub mod revocation;
-pub mod verify;
+pub mod single;
 
 use crate::app::App;
 use crate::problem::Problem;

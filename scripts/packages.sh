@@ -10,6 +10,7 @@ libc6-dev: headers of the C library, for the same
 libclang-dev: reads the headers of PostgreSQL
 curl: runs the commands that make up prints
 ca-certificates: lets cargo and curl check certificates
+python3-venv: keeps the contract fuzzer of the tests apart from the system's Python
 nginx-light: a gateway that the tests put in front of the facade
 caddy: another
 wrk: the load of the benchmark over HTTP

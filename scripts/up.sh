@@ -207,6 +207,12 @@ write_env() {
   mv "$state/env.new" "$state/env"
 }
 
+# Whoever starts it is its first administrator: the link is good once, for 15 minutes.
+sign_in_link() {
+  (cd / && PGTOKEN_PUBLIC_URL=$PGTOKEN_URL exec "$home/pgtoken-facade" sign-in-link --actor "$(id -un)") ||
+    die "the facade prints no link to sign in with"
+}
+
 print_welcome() {
   local env psql
   env=$(printf '%q' "$state/env")
@@ -216,23 +222,29 @@ print_welcome() {
 
 pgtoken is up.
 
-  facade    $PGTOKEN_URL
-  database  $PGDATABASE on port $PGPORT, socket in $PGHOST
-  token     $PGTOKEN_DEMO_TOKEN
+  admin page  $PGTOKEN_URL/admin/
+  sign in     $(sign_in_link)
+              (once, within 15 minutes; 'make up' prints another)
+  reference   $PGTOKEN_URL/docs
+  database    $PGDATABASE on port $PGPORT, socket in $PGHOST
+  token       $PGTOKEN_DEMO_TOKEN
 
 Paste to try it:
 
-  # Issue a token: the secret is shown this once.
-  . $env && $psql -c "select token, id from pgtoken.issue_token(name => 'mine', user_id => 'demo')"
-
-  # Verify the token above.
+  # Verify the token above, in the database.
   . $env && $psql -c "select valid, code, user_id, scope from pgtoken.verify_token('\$PGTOKEN_DEMO_TOKEN')"
 
-  # Revoke it, and verify again: refused from the next statement on.
-  . $env && $psql -c "select state from pgtoken.revoke_secret('\$PGTOKEN_DEMO_TOKEN')"
+  # Issue one over HTTP: its text is shown this once.
+  . $env && curl -sS "\$PGTOKEN_URL/v1/tokens" -H "Authorization: Bearer \$PGTOKEN_ADMIN_SECRET" -H 'Content-Type: application/json' -d '{"name": "mine", "user_id": "demo"}'
 
-  # Ask the facade whether it can verify.
-  . $env && curl -sSi "\$PGTOKEN_URL/readyz"
+  # Verify the token above, as an application does.
+  . $env && curl -sS "\$PGTOKEN_URL/v1/verify" -H "Authorization: Bearer \$PGTOKEN_VERIFIER_SECRET" -H 'Content-Type: application/json' -d "{\"token\": \"\$PGTOKEN_DEMO_TOKEN\", \"scope\": \"read\"}"
+
+  # Ask whether a request with it may pass, as a gateway does.
+  . $env && curl -sSi "\$PGTOKEN_URL/v1/forward-auth?scope=read" -H "Authorization: Bearer \$PGTOKEN_DEMO_TOKEN"
+
+  # Revoke it, and ask again: refused at once.
+  . $env && curl -sSi "\$PGTOKEN_URL/v1/revocation" -d "token=\$PGTOKEN_DEMO_TOKEN"
 
 'make up' again keeps the data, 'make down' stops everything.
 WELCOME

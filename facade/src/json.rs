@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 use std::fmt;
 
+/// Up to here a floating-point number is exactly the whole number that was written.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Reads a body.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(bytes);
@@ -69,6 +72,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        // JSON has one kind of numbers: 60.0 is the same as 60.
+        if value.fract() == 0.0 && value.abs() < EXACT {
+            return Ok((value as i64).into());
+        }
         Ok(value.into())
     }
 
@@ -133,6 +140,13 @@ mod tests {
     fn a_refusal_points_to_the_place() {
         assert!(refusal(r#"{"_names": ["a", 1]}"#).contains(r#""pointer":"/_names/1""#));
         assert!(refusal(r#"{"nope/": 1}"#).contains(r#""pointer":"/nope~1""#));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let mut source = serde_json::Deserializer::from_str("[60.0, 6e1, -1.0, 0.5, 1e300]");
+        let value = Strict.deserialize(&mut source).expect("JSON");
+        assert_eq!(value, serde_json::json!([60, 60, -1, 0.5, 1e300]));
     }
 
     #[test]

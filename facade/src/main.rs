@@ -17,6 +17,7 @@ mod measures;
 mod metrics;
 mod policies;
 mod problem;
+mod reference;
 mod request;
 mod response;
 mod routes;

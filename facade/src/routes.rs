@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `GET /healthz` | anyone | 200: the process is up |
 //! | `GET /readyz` | anyone | 200: the database verifies tokens; 503 while it does not |
+//! | `GET /openapi.json`, `/docs` | anyone | the contract of these routes, for programs and for people |
+//! | `GET /.well-known/oauth-authorization-server` | anyone | RFC 8414 |
 //! | `GET /metrics` | anyone | counters and histograms for Prometheus |
 //! | any method, `/v1/forward-auth`, `/v1/forward-auth/{policy}/…` | gateway | 200 and who it is, 401, or 403 |
 //! | `POST /v1/verify`, `/v1/verify/batch` | verifier, admin | 200 and the verdict, whatever it is |
@@ -34,6 +36,7 @@ use crate::manage::{
     usage, vocabulary,
 };
 use crate::problem::Problem;
+use crate::reference::{docs, metadata, openapi};
 use crate::request::{REQUEST_ID, Request};
 use crate::response::{self, Response};
 use crate::{measures, verify};
@@ -58,7 +61,7 @@ const FORWARD_AUTH: &str = "/v1/forward-auth";
 
 /// The routes as measures are labelled, those that begin with others first; a path is the client's,
 /// and no label.
-const LABELS: [&str; 17] = [
+const LABELS: [&str; 20] = [
     FORWARD_AUTH,
     "/v1/verify/batch",
     "/v1/verify",
@@ -76,6 +79,9 @@ const LABELS: [&str; 17] = [
     "/healthz",
     "/readyz",
     "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/.well-known/oauth-authorization-server",
 ];
 
 /// Answers one request.
@@ -143,7 +149,19 @@ async fn route(app: &App, port: Port, request: Request) -> Result<Response, Prob
     match (request.method().as_str(), segments) {
         ("GET" | "HEAD", ["healthz"]) => Ok(response::text("up\n")),
         ("GET" | "HEAD", ["readyz"]) => ready(app).await,
-        (_, ["healthz" | "readyz"]) => Err(Problem::method_not_allowed("GET, HEAD")),
+        ("GET" | "HEAD", ["openapi.json"]) => Ok(openapi::answer(app)),
+        ("GET" | "HEAD", ["docs"]) => Ok(docs::page()),
+        ("GET" | "HEAD", ["docs", ""]) => Ok(docs::without_slash(app)),
+        ("GET" | "HEAD", ["docs", name]) => docs::file(name),
+        ("GET" | "HEAD", [".well-known", "oauth-authorization-server"]) => {
+            metadata::answer(app, &request)
+        }
+        (
+            _,
+            ["healthz" | "readyz" | "openapi.json" | "docs"]
+            | ["docs", _]
+            | [".well-known", "oauth-authorization-server"],
+        ) => Err(Problem::method_not_allowed("GET, HEAD")),
 
         // The others in boxes: a connection reserves what the largest answer takes that has none.
         (_, ["v1", "forward-auth", ..]) => verify::forward_auth::answer(app, request).await,

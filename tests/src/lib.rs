@@ -34,7 +34,7 @@ pub use database::Database;
 pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use http::{Http, HttpAnswer};
-pub use program::checkout;
+pub use program::{checkout, target};
 pub use query::{outcome, row, rows};
 pub use session::{Answer, Session};
 pub use stand::{ADMIN_SECRET, Stand, VERIFIER_SECRET};

@@ -11,7 +11,7 @@ pub fn checkout() -> &'static Path {
 }
 
 /// The cargo target folder that this test was built in.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own path");
     // <target>/<profile>/deps/<test>
     test.ancestors()

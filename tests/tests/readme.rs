@@ -1,8 +1,9 @@
-//! README.md says what is so: its SQL runs, block after block, in one psql session of a superuser.
+//! README.md says what is so: its SQL runs, block after block, in one psql session of a superuser, and
+//! the shell blocks about HTTP run in one shell, as after `make up`.
 //!
 //! A block after the comment `<!-- not run: reason -->` is left out.
-use pgtoken_tests::{Cluster, Database, checkout, shared};
-use std::process::Output;
+use pgtoken_tests::{ADMIN_SECRET, Cluster, Database, Facade, VERIFIER_SECRET, checkout, shared};
+use std::process::{Command, Output};
 
 #[test]
 fn readme_runs() {
@@ -10,9 +11,67 @@ fn readme_runs() {
     let cluster = Cluster::start();
     let db = cluster.database();
     let readme = std::fs::read_to_string(checkout().join("README.md")).expect("README.md is there");
-    let output = psql(&db, &script(&readme));
+    let output = psql(&db, &script(&readme, "```sql"));
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{complaint}");
+}
+
+#[test]
+fn the_shell_blocks_about_http_run_against_a_facade_with_the_demo_data() {
+    let db = shared().database();
+    for example in ["video_vault", "digital_signage"] {
+        let file = checkout().join(format!("sql/examples/{example}.sql"));
+        let script = std::fs::read_to_string(file).expect("the example is there");
+        let output = psql(&db, &script);
+        assert!(output.status.success(), "{example}: {output:?}");
+    }
+    let role = shared().login(&["pgtoken_admin", "pgtoken_verifier"]);
+    let facade = Facade::start_as(
+        Facade::program()
+            .env("PGTOKEN_DATABASE_URL", db.url(&role))
+            .env("PGTOKEN_ADMIN_SECRET", ADMIN_SECRET)
+            .env("PGTOKEN_VERIFIER_SECRET", VERIFIER_SECRET),
+    );
+    let folder = db.cluster().folder().join(db.name());
+    std::fs::create_dir_all(folder.join(".pgtoken")).expect("the cluster's folder is writable");
+    let env = format!(
+        "PGTOKEN_URL={} PGTOKEN_ADMIN_SECRET={ADMIN_SECRET} PGTOKEN_VERIFIER_SECRET={VERIFIER_SECRET}",
+        facade.url("")
+    );
+    std::fs::write(folder.join(".pgtoken/env"), env).expect("written");
+
+    let readme = std::fs::read_to_string(checkout().join("README.md")).expect("README.md is there");
+    let from = readme
+        .find("### For HTTP clients and gateways")
+        .expect("the section is there");
+    let length = readme[from..]
+        .find("\n### ")
+        .expect("it is not the last one");
+    let blocks = script(&readme[from..from + length], "```sh");
+    assert!(blocks.contains("curl"), "{blocks}");
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &blocks])
+        .current_dir(folder)
+        .output()
+        .expect("bash starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{complaint}\n{printed}\n{}",
+        facade.log()
+    );
+    for said in [
+        "\"code\":\"valid\"",
+        "\"name\": \"Report script\"",
+        "\"active\": true",
+        "\"code\":\"invalid_token\"",
+        "HTTP/1.1 200 OK",
+        "x-user-id: mia",
+    ] {
+        assert!(printed.contains(said), "{said} is missing in:\n{printed}");
+    }
+    assert!(printed.ends_with("401\n"), "{printed}");
 }
 
 const PAGE: &str = r#"
@@ -43,7 +102,7 @@ select 'the end';
 
 #[test]
 fn blocks_run_in_order_and_in_one_session() {
-    let output = psql(&shared().database(), &script(PAGE));
+    let output = psql(&shared().database(), &script(PAGE, "```sql"));
     assert!(output.status.success());
     assert_eq!(output.stdout, b"one session\nthe end\n");
 }
@@ -51,7 +110,7 @@ fn blocks_run_in_order_and_in_one_session() {
 #[test]
 fn error_is_told_with_the_line_of_the_page() {
     let page = PAGE.replace("select 'the end'", "select 'half' from nowhere");
-    let output = psql(&shared().database(), &script(&page));
+    let output = psql(&shared().database(), &script(&page, "```sql"));
     assert!(!output.status.success());
     let line = 1 + page
         .lines()
@@ -64,27 +123,27 @@ fn error_is_told_with_the_line_of_the_page() {
     );
 }
 
-/// The page with everything blanked out but its SQL, so that psql's line numbers are those of the page.
-fn script(page: &str) -> String {
+/// The page with everything blanked out but the blocks with this fence, so that line numbers are those of the page.
+fn script(page: &str, wanted: &str) -> String {
     let mut script = String::new();
     let mut fence = Fence::None;
     let mut skip = false;
     for line in page.lines() {
         let text = line.trim();
         fence = match fence {
-            Fence::None if text == "```sql" && !skip => Fence::Sql,
+            Fence::None if text == wanted && !skip => Fence::Wanted,
             Fence::None if text.starts_with("```") => Fence::Other,
             Fence::None => {
                 skip = text.starts_with("<!-- not run:") || (skip && text.is_empty());
                 Fence::None
             }
-            Fence::Sql | Fence::Other if text == "```" => {
+            Fence::Wanted | Fence::Other if text == "```" => {
                 skip = false;
                 Fence::None
             }
-            Fence::Sql => {
+            Fence::Wanted => {
                 script.push_str(line);
-                Fence::Sql
+                Fence::Wanted
             }
             Fence::Other => Fence::Other,
         };
@@ -96,13 +155,13 @@ fn script(page: &str) -> String {
 /// What a line is inside of.
 enum Fence {
     None,
-    Sql,
+    Wanted,
     Other,
 }
 
 fn psql(db: &Database, script: &str) -> Output {
     let folder = db.cluster().folder().join(db.name());
-    std::fs::create_dir(&folder).expect("the cluster's folder is writable");
+    std::fs::create_dir_all(&folder).expect("the cluster's folder is writable");
     let file = folder.join("README.sql");
     std::fs::write(&file, script).expect("written");
     db.program("psql")

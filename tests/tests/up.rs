@@ -73,22 +73,46 @@ impl Copy {
 fn printed_commands_work_when_pasted_and_data_outlives_a_restart() {
     let copy = Copy::new();
     let commands = printed_commands(&copy.up());
-    let [issue, verify, revoke, ready] = &commands[..] else {
-        panic!("four commands: {commands:?}")
+    let [verify_in_sql, issue, verify, forward_auth, revoke] = &commands[..] else {
+        panic!("five commands: {commands:?}")
     };
-    assert!(copy.paste(issue).contains("(1 row)"));
-    assert!(copy.paste(verify).contains("valid"));
-    assert!(copy.paste(ready).contains("200 OK"));
-    assert!(copy.paste(revoke).contains("revoked"));
+    assert!(copy.paste(verify_in_sql).contains("(1 row)"));
+    assert!(copy.paste(issue).contains("\"token\":\"pgt_"));
+    assert!(copy.paste(verify).contains("\"code\":\"valid\""));
+    let passed = copy.paste(forward_auth);
+    assert!(
+        passed.contains("200 OK") && passed.contains("x-user-id: demo"),
+        "{passed}"
+    );
+    assert!(copy.paste(revoke).contains("200 OK"));
+    assert!(copy.paste(verify).contains("\"code\":\"revoked\""));
+    assert!(copy.paste(forward_auth).contains("401 Unauthorized"));
     copy.with_env("psql -c 'create table mark ()'");
 
     copy.down();
+    let gone = "curl -sS \"$PGTOKEN_URL/healthz\" 2>/dev/null || echo gone";
+    assert_eq!(copy.with_env(gone), "gone\n");
     let again = printed_commands(&copy.up());
     assert_eq!(again, commands);
     copy.with_env("psql -c 'select from mark'");
     // A new one: the one before was revoked.
     let valid = "psql -XAtc \"select valid from pgtoken.verify_token('$PGTOKEN_DEMO_TOKEN')\"";
     assert_eq!(copy.with_env(valid), "t\n");
+}
+
+#[test]
+fn printed_link_signs_in_once() {
+    let copy = Copy::new();
+    let printed = copy.up();
+    let link = printed.split("/admin/#link=").nth(1);
+    let link = link.and_then(|rest| rest.split_whitespace().next());
+    let link = link.expect("a link is printed");
+    let sign_in = format!(
+        "curl -sS -o /dev/null -w '%{{http_code}}' \"$PGTOKEN_URL/v1/session\" \
+         -H 'Content-Type: application/json' -d '{{\"link\": \"{link}\"}}'"
+    );
+    assert_eq!(copy.with_env(&sign_in), "201");
+    assert_eq!(copy.with_env(&sign_in), "401");
 }
 
 #[test]

@@ -304,10 +304,14 @@ impl Flags {
             ));
         }
         let base_path = listen::base_path("PGTOKEN_BASE_PATH", &self.base_path)?;
-        let public_url = match self.public_url {
-            Some(url) => listen::public_url("PGTOKEN_PUBLIC_URL", &url)?,
-            None => format!("http://{}{base_path}", admin_listen.unwrap_or(listen)),
-        };
+        let public_url = self
+            .public_url
+            .map(|url| listen::public_url("PGTOKEN_PUBLIC_URL", &url))
+            .transpose()?;
+        // With a port of its own, the page may well have another host than clients know.
+        let issuer = public_url.clone().filter(|_| admin_listen.is_none());
+        let public_url = public_url
+            .unwrap_or_else(|| format!("http://{}{base_path}", admin_listen.unwrap_or(listen)));
         let secret = |variable, text: Option<String>| {
             text.map(|text| Secret::parse(variable, text)).transpose()
         };
@@ -363,6 +367,7 @@ impl Flags {
             admin_listen,
             base_path,
             public_url,
+            issuer,
             trusted_proxies: TrustedProxies::parse(
                 "PGTOKEN_TRUSTED_PROXIES",
                 &self.trusted_proxies,

@@ -40,6 +40,8 @@ pub struct Config {
     pub base_path: String,
     /// Where people reach the admin page, for sign-in links.
     pub public_url: String,
+    /// What the metadata of RFC 8414 begin with; none is the host that a client names.
+    pub issuer: Option<String>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
     /// Pages of which origins may call.

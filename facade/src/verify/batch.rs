@@ -6,8 +6,8 @@ use crate::request::Request;
 use crate::response::{self, Response};
 use serde::{Deserialize, Serialize};
 
-/// Questions in one request.
-const MAX_QUESTIONS: usize = 1000;
+/// Questions in one request: as many as a body of 64 kB has room for, a digest and a scope each.
+const MAX_QUESTIONS: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -130,5 +130,5 @@ fn turn() -> u32 {
 
 fn is_withheld() -> bool {
     TURN.set(TURN.get().wrapping_add(1));
-    TURN.get() % WITHHELD == 0
+    TURN.get().is_multiple_of(WITHHELD)
 }

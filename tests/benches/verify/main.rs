@@ -10,6 +10,7 @@
 )]
 
 mod commands;
+mod demotion;
 mod flush;
 mod load;
 mod options;
@@ -49,8 +50,9 @@ fn main() {
     let figures = turns::take(&options, main, &commands::compared());
     let by_size = turns::verify_by_size(&options, &databases);
     let flush = flush::measure(main);
+    let demotion = demotion::measure(main);
     let soak = soak::measure(&cluster, main, options.soak);
-    let report = Report::new(&options, &figures, &by_size, &flush, &soak);
+    let report = Report::new(&options, &figures, &by_size, &flush, &soak, demotion);
 
     println!("{}", report.table());
     let folder = output_folder();

@@ -22,6 +22,7 @@ pub struct Report<'a> {
     by_size: &'a BTreeMap<u64, Vec<f64>>,
     flush: &'a Flush,
     soak: &'a Soak,
+    demotion: f64,
 }
 
 /// One measure held against its bound.
@@ -45,6 +46,7 @@ impl<'a> Report<'a> {
         by_size: &'a BTreeMap<u64, Vec<f64>>,
         flush: &'a Flush,
         soak: &'a Soak,
+        demotion: f64,
     ) -> Report<'a> {
         Report {
             options,
@@ -52,6 +54,7 @@ impl<'a> Report<'a> {
             by_size,
             flush,
             soak,
+            demotion,
         }
     }
 

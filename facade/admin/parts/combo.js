@@ -9,7 +9,10 @@ const PAUSE = 60;
  */
 export function Combo({ id, value, pick, load, label, detail, placeholder, described }) {
   const [text, setText] = useState(null);
-  const [items, setItems] = useState([]);
+  const [found, setFound] = useState({ text: null, items: [] });
+  const { items } = found;
+  // Enter before the answer is there takes the first of what fits, as soon as it is known.
+  const isHasty = useRef(false);
   const [at, setAt] = useState(0);
   const open = text !== null;
   const list = useRef(null);
@@ -17,10 +20,12 @@ export function Combo({ id, value, pick, load, label, detail, placeholder, descr
     if (text === null) return undefined;
     const controller = new AbortController();
     const timer = setTimeout(async () => {
-      const found = await load(text.trim(), controller.signal).catch(() => []);
+      const items = await load(text.trim(), controller.signal).catch(() => []);
       if (controller.signal.aborted) return;
-      setItems(found);
+      setFound({ text, items });
       setAt(0);
+      if (isHasty.current && items[0]) choose(items[0]);
+      isHasty.current = false;
     }, PAUSE);
     return () => {
       clearTimeout(timer);
@@ -33,7 +38,7 @@ export function Combo({ id, value, pick, load, label, detail, placeholder, descr
 
   function choose(item) {
     setText(null);
-    setItems([]);
+    setFound({ text: null, items: [] });
     pick(item);
   }
   function leave() {
@@ -46,9 +51,10 @@ export function Combo({ id, value, pick, load, label, detail, placeholder, descr
       event.preventDefault();
       if (!open) setText("");
       else setAt((at + move + items.length) % Math.max(items.length, 1));
-    } else if (event.key === "Enter" && open && items[at]) {
+    } else if (event.key === "Enter" && open) {
       event.preventDefault();
-      choose(items[at]);
+      if (found.text !== text) isHasty.current = true;
+      else if (items[at]) choose(items[at]);
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();

@@ -117,7 +117,7 @@ function optionsOf(Library, host, legend) {
     cursor: { show: false },
     scales: { x: { range: (_, low, high) => pad(low, high) }, y: { range: (_, low, high) => [0, Math.max(high * 1.08, 4)] } },
     axes: [
-      { ...axes, grid: { show: false }, values: (_, marks) => marks.map(short), space: 70 },
+      { ...axes, grid: { show: false }, size: 28, values: (_, marks) => marks.map(short), space: 70 },
       { ...axes, size: 46, values: (_, marks) => marks.map((value) => (Number.isInteger(value) ? compact.format(value) : "")) },
     ],
     series: [{}, series("denied", ".denied"), series("allowed", ".allowed")],

@@ -72,7 +72,7 @@ function Filters({ asked, set, scopes, isUser }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => set({ search: text }), PAUSE);
   }
-  const states = [["", "Any state"], ...STATES.map((state) => [state, state])];
+  const states = [["", "Any state"], ...STATES.map((state) => [state, state[0].toUpperCase() + state.slice(1)])];
   const words = [["", "Any scope"], ...scopes.map(({ name }) => [name, name])];
   return html`<search class="filters">
     <label class="search" for="search"><span class="unseen">Search names and starts</span><${Icon} name="search" />

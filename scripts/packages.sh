@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and running pgtoken needs, and nothing when all are there.
+# With the argument `test`, those of the tests, too.
 . "$(dirname "$0")/common.sh"
 
 # package: why it is needed
@@ -11,6 +12,13 @@ libclang-dev: reads the headers of PostgreSQL
 curl: runs the commands that make up prints
 ca-certificates: lets cargo and curl check certificates
 LIST
+  # A browser is only for those who test the admin page.
+  if [ "${1:-}" = test ]; then
+    cat <<'LIST'
+chromium: shows the admin page to its tests
+chromium-driver: lets the tests drive it
+LIST
+  fi
   # Whoever names a PostgreSQL brings it along.
   if [ -z "${PG_CONFIG:-}" ]; then
     cat <<'LIST'
@@ -56,7 +64,7 @@ while IFS=: read -r package reason; do
   [ ${#missing[@]} -gt 0 ] || say "Missing system packages, to be installed with apt-get:"
   printf '      %-26s%s\n' "$package" "$reason" >&2
   missing+=("$package")
-done < <(wanted)
+done < <(wanted "$@")
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root apt-get update -q

@@ -174,7 +174,7 @@ impl Browser {
     pub fn click(&self, css: &str) {
         self.until(css, || {
             let element = self.find(Locator::Css(css))?;
-            self.runtime.block_on(element.click()).ok()
+            self.tap(&element)
         });
     }
 
@@ -190,11 +190,7 @@ impl Browser {
                 .block_on(self.client.find_all(Locator::XPath(&path)))
                 .ok()?;
             // Behind a dialog nothing can be clicked; the last one is the one in front.
-            let mut clicks = elements
-                .iter()
-                .rev()
-                .map(|element| self.runtime.block_on(element.click()));
-            clicks.find(Result::is_ok)?.ok()
+            elements.iter().rev().find_map(|element| self.tap(element))
         });
     }
 
@@ -270,6 +266,15 @@ impl Browser {
     fn command(&self, path: &'static str, body: Value) -> Result<Value, CmdError> {
         let own = Own { path, body };
         self.runtime.block_on(self.client.issue_cmd(own))
+    }
+
+    /// Clicks in the middle of the window, where no header that stays covers it.
+    fn tap(&self, element: &Element) -> Option<()> {
+        let body = "arguments[0].scrollIntoView({ block: 'center' })";
+        let element_as_argument = serde_json::to_value(element).ok()?;
+        let scrolling = self.client.execute(body, vec![element_as_argument]);
+        self.runtime.block_on(scrolling).ok()?;
+        self.runtime.block_on(element.click()).ok()
     }
 
     fn find(&self, locator: Locator<'_>) -> Option<Element> {

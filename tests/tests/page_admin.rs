@@ -126,8 +126,8 @@ fn confined_token_takes_targets_and_zones() {
         "the fault at the targets",
         "return Boolean(document.querySelector('#grants-fault'))",
     );
-    page.browser.press("Lobby 1 zone");
-    page.browser.press("Windows 2 zones");
+    page.browser.click(".targets li:nth-child(1) .tick");
+    page.browser.click(".targets li:nth-child(2) .tick");
     page.browser.press("Ticker");
     page.browser.press("Publish at once");
     page.browser.see("goes live without anybody looking");
@@ -140,7 +140,7 @@ fn confined_token_takes_targets_and_zones() {
     page.browser.press("Copy");
     page.open(&format!("#/tokens/{id}"));
     page.browser.press("Change targets");
-    page.browser.press("Lobby whole target");
+    page.browser.click(".targets li:nth-child(1) .tick");
     page.browser.press("Main");
     page.browser.press("Save targets");
     page.browser.see("The targets are changed");

@@ -41,7 +41,7 @@ fn whoever_cannot_sign_in_is_told_why() {
         assert_eq!(left, "", "the secret stays in no field");
     }
     page.type_credential(ADMIN_SECRET);
-    page.browser.see("No tokens yet");
+    page.browser.see("Issue a token");
 }
 
 #[test]

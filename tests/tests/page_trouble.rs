@@ -117,7 +117,8 @@ fn database_that_is_gone_shows_the_same() {
     page.open_as_admin("#/tokens");
     page.browser.see("before");
     let name = page.stand.acme.db.name().to_owned();
-    let mut other = page.stand.acme.db.cluster().database().client();
+    let elsewhere = page.stand.acme.db.cluster().database();
+    let mut other = elsewhere.client();
     let run = |client: &mut postgres::Client, sql: &str| {
         client.batch_execute(sql).expect("a superuser may")
     };

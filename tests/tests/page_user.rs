@@ -118,6 +118,10 @@ fn user_of_several_workspaces_switches_between_them() {
     page.open_as("olga", "", "#/tokens");
     page.browser.see("in acme");
     page.browser.see("in globex");
+    page.browser.hold(
+        "the switch",
+        "return Boolean(document.querySelector('#active-workspace'))",
+    );
     page.browser.script("const one = document.querySelector('#active-workspace'); one.value = 'globex'; one.dispatchEvent(new Event('change', { bubbles: true }))");
     page.browser.miss("in acme");
     page.browser.see("in globex");

@@ -39,7 +39,10 @@ export function Tokens({ query }) {
   }, []);
 
   const set = (change) => refine(to("tokens", { ...asked, ...change }));
-  const turn = (next) => setTrail(Object.assign(next, { key }));
+  function turn(next) {
+    setTrail(Object.assign(next, { key }));
+    scrollTo(0, 0);
+  }
   const isFiltered = FILTERS.some((name) => asked[name]);
   const items = list.data?.items;
   return html`

@@ -260,7 +260,11 @@ impl Browser {
         let log = self.command("se/log", json!({ "type": "browser" }));
         let log = self.must("log", log);
         let entries = log.as_array().into_iter().flatten();
-        entries.map(|entry| entry["message"].to_string()).collect()
+        let messages = entries.map(|entry| entry["message"].to_string());
+        // A status is no fault of the page, and Chromium looks for the icon of a file that names none.
+        let is_known =
+            |message: &String| message.contains("status of 4") || message.contains("/favicon.ico");
+        messages.filter(|message| !is_known(message)).collect()
     }
 
     fn command(&self, path: &'static str, body: Value) -> Result<Value, CmdError> {

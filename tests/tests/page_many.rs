@@ -3,10 +3,12 @@ use pgtoken_tests::Page;
 
 /// Copies of one token, with names and digests of their own.
 const MANY: &str = "
-    insert into pgtoken.token (id, digest, start, name, user_id, workspace_id, scope, created_at, created_by)
+    insert into pgtoken.token (id, digest, start, name, user_id, workspace_id, scope, created_at, created_by,
+                               owner_enabled, workspace_enabled, owner_scope)
     select gen_random_uuid(), sha256(n::text::bytea), 'pgt_' || substr(md5(n::text), 1, 6),
            (array['Nightly import', 'Player', 'Dashboard', 'Deploy hook'])[n % 4 + 1] || ' ' || n,
-           case n % 2 when 0 then 'olga' else 'mia' end, 'acme', 'read', now() - n * interval '1 minute', 'seed'
+           case n % 2 when 0 then 'olga' else 'mia' end, 'acme', 'read', now() - n * interval '1 minute', 'seed',
+           true, true, case n % 2 when 0 then 'write' else 'full' end
     from generate_series(1, 100000) as n;
     analyze pgtoken.token";
 

@@ -1,7 +1,7 @@
 # pgtoken: run `make help` for what there is. PG_CONFIG= names the PostgreSQL to build for.
 LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libpgtoken.so
 SOURCES := $(shell find extension -name '*.rs' -o -name '*.toml')
-.PHONY: help up down test lint bench packages build install installcheck package clean clean-data
+.PHONY: help up down test screenshots lint bench packages build install installcheck package clean clean-data test-packages
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -16,8 +16,11 @@ down: ## stop what `make up` started; the data stays
 clean-data: down ## delete the private cluster
 	@scripts/clean-data.sh
 
-test: packages build ## run every test
+test: test-packages build ## run every test
 	@scripts/test.sh
+
+screenshots: test-packages build ## take pictures of the admin page, to target/screenshots
+	@scripts/screenshots.sh
 
 bench: packages build ## measure; BENCH='http --turns 3' or BENCH='verify --tokens 10000000'
 	@scripts/bench.sh $(BENCH)
@@ -27,6 +30,9 @@ lint: packages ## check format, lints, documentation, dependencies and scripts
 
 packages: ## install missing system packages
 	@scripts/packages.sh
+
+test-packages:
+	@scripts/packages.sh test
 
 build: ## build the extension and the facade
 	@scripts/build.sh

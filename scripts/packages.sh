@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and running pgtoken needs, and nothing when all are there.
+# With the argument `test`, those of the tests, too.
 . "$(dirname "$0")/common.sh"
 
 # package: why it is needed
@@ -15,6 +16,13 @@ nginx-light: a gateway that the tests put in front of the facade
 caddy: another
 wrk: the load of the benchmark over HTTP
 LIST
+  # A browser is only for those who test the admin page.
+  if [ "${1:-}" = test ]; then
+    cat <<'LIST'
+chromium: shows the admin page to its tests
+chromium-driver: lets the tests drive it
+LIST
+  fi
   # Whoever names a PostgreSQL brings it along.
   if [ -z "${PG_CONFIG:-}" ]; then
     cat <<'LIST'
@@ -61,7 +69,7 @@ while IFS=: read -r package reason; do
   [ ${#missing[@]} -gt 0 ] || say "Missing system packages, to be installed with apt-get:"
   printf '      %-26s%s\n' "$package" "$reason" >&2
   missing+=("$package")
-done < <(wanted)
+done < <(wanted "$@")
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root apt-get update -q

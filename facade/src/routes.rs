@@ -24,7 +24,9 @@
 //! | `GET /v1/users`, `/v1/workspaces`, `/v1/workspaces/{id}/targets` | admin, user | the directory |
 //! | `GET /v1/scopes`, `/v1/permissions` | admin, user | the vocabulary |
 //! | `GET /v1/events`, `/v1/stats` | admin, user | the audit log; counts |
+//! | `GET /v1/verdicts` | admin | verifications by reason and hour |
 //! | `POST`, `GET`, `DELETE /v1/session` | page | signs in, says who is signed in, signs out |
+//! | `GET /admin/…` | anyone | the files of the page |
 //!
 //! Anything else is a problem: 404, or 405 where only the method is wrong. Management is 404 on the
 //! public port where it has a port of its own, and where no management database is configured
@@ -33,13 +35,13 @@ use crate::app::App;
 use crate::cors;
 use crate::manage::{
     bulk, directory, events, find, grants, issue, revoke, rotate, session, stats, tokens, update,
-    usage, vocabulary,
+    usage, verdicts, vocabulary,
 };
 use crate::problem::Problem;
 use crate::reference::{docs, metadata, openapi};
 use crate::request::{REQUEST_ID, Request};
 use crate::response::{self, Response};
-use crate::{measures, verify};
+use crate::{admin, measures, verify};
 use http_body_util::Full;
 use hyper::Method;
 use hyper::body::{Body, Incoming};
@@ -61,7 +63,7 @@ const FORWARD_AUTH: &str = "/v1/forward-auth";
 
 /// The routes as measures are labelled, those that begin with others first; a path is the client's,
 /// and no label.
-const LABELS: [&str; 20] = [
+const LABELS: [&str; 22] = [
     FORWARD_AUTH,
     "/v1/verify/batch",
     "/v1/verify",
@@ -76,6 +78,8 @@ const LABELS: [&str; 20] = [
     "/v1/permissions",
     "/v1/events",
     "/v1/stats",
+    "/v1/verdicts",
+    "/admin",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -217,11 +221,12 @@ async fn manage(app: &App, request: Request, segments: &[&str]) -> Result<Respon
         ("GET" | "HEAD", ["v1", "permissions"]) => vocabulary::permissions(app, request).await,
         ("GET" | "HEAD", ["v1", "events"]) => events::answer(app, request).await,
         ("GET" | "HEAD", ["v1", "stats"]) => stats::answer(app, request).await,
+        ("GET" | "HEAD", ["v1", "verdicts"]) => verdicts::answer(app, request).await,
         (
             _,
             [
                 "v1",
-                "users" | "workspaces" | "scopes" | "permissions" | "events" | "stats",
+                "users" | "workspaces" | "scopes" | "permissions" | "events" | "stats" | "verdicts",
             ],
         )
         | (_, ["v1", "workspaces", _, "targets"]) => Err(Problem::method_not_allowed("GET, HEAD")),
@@ -230,6 +235,9 @@ async fn manage(app: &App, request: Request, segments: &[&str]) -> Result<Respon
         ("GET" | "HEAD", ["v1", "session"]) => session::show(app, request).await,
         ("DELETE", ["v1", "session"]) => session::end(app, request).await,
         (_, ["v1", "session"]) => Err(Problem::method_not_allowed("GET, HEAD, POST, DELETE")),
+
+        ("GET" | "HEAD", ["admin", ..]) => admin::answer(app, &request),
+        (_, ["admin", ..]) => Err(Problem::method_not_allowed("GET, HEAD")),
 
         _ => Err(Problem::not_found()),
     }

@@ -10,6 +10,7 @@
 
 mod acme;
 pub mod authority;
+mod browser;
 mod cluster;
 mod database;
 mod error;
@@ -17,6 +18,7 @@ mod facade;
 mod http;
 pub mod jwt;
 mod manager;
+mod page;
 mod program;
 mod query;
 mod server;
@@ -29,11 +31,13 @@ mod wait;
 mod watchdog;
 
 pub use acme::{Acme, Issued};
+pub use browser::Browser;
 pub use cluster::{Cluster, Settings, shared};
 pub use database::Database;
 pub use error::{SqlError, error_of};
 pub use facade::{Facade, Reply, agent};
 pub use http::{Http, HttpAnswer};
+pub use page::{JWT_SECRET, Page};
 pub use program::{checkout, target};
 pub use query::{outcome, row, rows};
 pub use session::{Answer, Session};

@@ -17,6 +17,7 @@ pub mod stats;
 pub mod tokens;
 pub mod update;
 pub mod usage;
+pub mod verdicts;
 pub mod vocabulary;
 
 use crate::app::App;

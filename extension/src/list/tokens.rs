@@ -133,8 +133,10 @@ impl Sort {
         format!(
             "with cursor as materialized (
                  select t.{key} as key, t.id from pgtoken.tokens as t where t.id = $10
-             )
-             select t
+             ),
+             -- only the rows of the page are made whole, not all that fit and are sorted
+             page as materialized (
+             select t.{key} as key, t.id
              from pgtoken.tokens as t
              where {VISIBLE}
                and ($2 is null or t.user_id = $2)
@@ -154,7 +156,12 @@ impl Sort {
                       or (t.{key} is null and (c.key is not null or t.id {beyond} c.id))
                ))
              order by t.{key} {direction} {nulls}, t.id {direction}
-             limit $11"
+             limit $11
+             )
+             select whole.t
+             from page as p
+             cross join lateral (select t from pgtoken.tokens as t where t.id = p.id offset 0) as whole
+             order by p.key {direction} {nulls}, p.id {direction}"
         )
     }
 }

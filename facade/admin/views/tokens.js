@@ -11,7 +11,7 @@ import { refine, to } from "../route.js";
 import { activeWorkspace, session, useLoaded, useShared } from "../state.js";
 
 const PAGE = 50;
-const PAUSE = 60;
+const PAUSE = 25;
 const STATES = ["active", "suspended", "disabled", "expired", "revoked"];
 const FILTERS = ["search", "state", "scope", "user_id", "workspace_id", "expires_before", "unused_since"];
 
@@ -59,7 +59,7 @@ export function Tokens({ query }) {
     html`<nav class="pages" aria-label="Pages">
       <button type="button" disabled=${pages.length === 0} onClick=${() => turn(pages.slice(0, -1))}><${Icon} name="left" /> Newer page</button>
       <span class="faint">Page ${pages.length + 1}</span>
-      <button type="button" disabled=${!list.data.next} onClick=${() => turn([...pages, list.data.next])}>Next page <${Icon} name="right" /></button>
+      <button type="button" disabled=${!list.data.next || list.busy} onClick=${() => turn([...pages, list.data.next])}>Next page <${Icon} name="right" /></button>
     </nav>`}
     <p class="unseen" role="status" aria-live="polite">${items && !list.busy ? `${items.length} tokens shown` : ""}</p>
   `;

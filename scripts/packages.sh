@@ -21,6 +21,7 @@ LIST
     cat <<'LIST'
 chromium: shows the admin page to its tests
 chromium-driver: lets the tests drive it
+procps: lets the tests end it
 LIST
   fi
   # Whoever names a PostgreSQL brings it along.

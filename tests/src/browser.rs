@@ -8,7 +8,6 @@ use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -27,12 +26,12 @@ pub struct Browser {
 impl Browser {
     /// Starts chromedriver and a browser.
     pub fn start() -> Browser {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
+        // A session of its own has everything that the browser starts, in whichever process group.
+        let mut driver = Command::new("setsid")
+            .args(["chromedriver", "--port=0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .process_group(0)
             .spawn()
             .expect("chromedriver is there: run 'make packages'");
         let profile = std::env::temp_dir().join(format!("pgtoken-browser-{}", driver.id()));
@@ -41,7 +40,7 @@ impl Browser {
             .expect("the temporary folder has a plain name");
         let watchdog = Watchdog::arm(
             Command::new("/bin/sh"),
-            "kill -TERM -- \"-$1\"; sleep 0.2; kill -KILL -- \"-$1\"; rm -rf \"$2\"",
+            "kill -KILL $(ps -o pid= -s \"$1\"); rm -rf \"$2\"",
             &[&driver.id().to_string(), profile],
         );
         let port = port_of(&mut driver);

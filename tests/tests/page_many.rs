@@ -60,12 +60,10 @@ fn list_of_many_answers_typing_and_pages() {
     assert!(times[times.len() / 2] <= 600.0, "{times:?}");
     page.browser.fill("#search", "");
     page.browser.see("Player 1");
-    for number in 2..=4 {
+    for first in [51, 101, 151] {
         page.browser.press("Next page");
-        page.browser.see(&format!("Page {number}"));
+        let is_there = "return document.querySelector('.tokens tbody th a').textContent";
+        page.browser
+            .hold("the next page", &format!("{is_there}.endsWith(' {first}')"));
     }
-    page.browser.hold(
-        "the 151st, newest first",
-        "return document.querySelector('.tokens tbody th a').textContent === 'Deploy hook 151'",
-    );
 }

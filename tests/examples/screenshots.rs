@@ -140,7 +140,7 @@ fn shoot(page: &Page, folder: &Path, view: &str, place: &str, sign: &str, prepar
         page.browser
             .script("document.querySelector('#secret ~ button')?.click()");
     }
-    println!("{view}");
+    eprintln!("{view}");
 }
 
 fn drawn(page: &Page) {

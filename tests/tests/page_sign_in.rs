@@ -70,7 +70,7 @@ fn page_is_small_and_asks_nobody_else() {
          return { bytes: all.reduce((sum, entry) => sum + entry.transferSize, 0),
                   hosts: [...new Set(all.map((entry) => new URL(entry.name).origin))], files: all.length }",
     );
-    println!("first paint: {sizes}");
+    eprintln!("first paint: {sizes}");
     assert!(
         sizes["bytes"]
             .as_f64()

@@ -115,6 +115,11 @@ impl<'a> Report<'a> {
                 self.flush.slot_bytes as f64,
                 128.0,
             ),
+            (
+                "change of a member's scope, µs per live token",
+                self.demotion,
+                20.0,
+            ),
             ("use lost over a clean restart", self.soak.lost as f64, 0.0),
         ];
         measures.extend(costs.map(|(name, value, most)| Measure {

@@ -22,7 +22,7 @@ test: test-packages build ## run every test
 screenshots: test-packages build ## take pictures of the admin page, to target/screenshots
 	@scripts/screenshots.sh
 
-bench: packages build ## measure; BENCH='http --turns 3' or BENCH='verify --tokens 10000000'
+bench: test-packages build ## measure; BENCH='http --turns 3' or BENCH='verify --tokens 10000000'
 	@scripts/bench.sh $(BENCH)
 
 lint: packages ## check format, lints, documentation, dependencies and scripts

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and running pgtoken needs, and nothing when all are there.
-# With the argument `test`, those of the tests, too.
+# With the argument `test`, those of tests and benchmarks, too.
 . "$(dirname "$0")/common.sh"
 
 # package: why it is needed
@@ -11,14 +11,13 @@ libc6-dev: headers of the C library, for the same
 libclang-dev: reads the headers of PostgreSQL
 curl: runs the commands that make up prints
 ca-certificates: lets cargo and curl check certificates
-python3-venv: keeps the contract fuzzer of the tests apart from the system's Python
-nginx-light: a gateway that the tests put in front of the facade
-caddy: another
-wrk: the load of the benchmark over HTTP
 LIST
-  # A browser is only for those who test the admin page.
   if [ "${1:-}" = test ]; then
     cat <<'LIST'
+python3-venv: keeps the contract fuzzer apart from the system's Python
+nginx-light: a gateway in front of the facade
+caddy: another
+wrk: the load of the benchmark over HTTP
 chromium: shows the admin page to its tests
 chromium-driver: lets the tests drive it
 procps: lets the tests end it

@@ -3,6 +3,7 @@
 -- Locks are taken in one order, so that nothing that happens at once ends in a deadlock:
 -- workspace, user, member, target, zone, token rows by id, grants by token.
 -- A key's cascade visits rows as they lie in the table; so whoever takes authority away locks them first.
+-- Tables are locked in the mode of the change to come: to ask for more later would be a deadlock with REINDEX.
 
 create function pgtoken_internal.lock_tokens_of_members(workspace_id text, user_ids text[])
 returns void
@@ -11,6 +12,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    lock table pgtoken.token in row exclusive mode;
     perform from pgtoken.token as t
     where t.workspace_id = lock_tokens_of_members.workspace_id
       and t.user_id = any (user_ids)
@@ -29,6 +31,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    lock table pgtoken.zone, pgtoken.token_target, pgtoken.token_zone in row exclusive mode;
     perform from pgtoken.zone as z
     where z.target_id = any (target_ids)
     order by z.target_id, z.zone_id
@@ -62,6 +65,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    lock table pgtoken.token_target, pgtoken.token_zone in row exclusive mode;
     perform from pgtoken.token as t
     where t.id in (
         select g.token_id
@@ -96,6 +100,7 @@ as $$
 declare
     service_users text[];
 begin
+    lock table pgtoken.token in row exclusive mode;
     case tg_table_name || ' ' || tg_op
         when 'workspace DELETE' then
             service_users := array(

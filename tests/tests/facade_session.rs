@@ -167,20 +167,16 @@ fn cookie_is_for_the_page_alone() {
 fn writes_with_a_cookie_come_from_the_page() {
     let stand = Stand::new();
     let cookie = cookie(&sign_in(&stand.facade, json!({ "secret": ADMIN_SECRET })));
-    let host = stand.facade.url("");
-    let own = host.replace("http://", "").to_owned();
     let revoke = json!({ "ids": [] });
-    let origin = format!("Origin: {host}");
-    let other_scheme = format!("Origin: https://{own}");
-    let longer = format!("Origin: {host}.example.com");
+    // The client sends Host: 127.0.0.1.
     for (header, status) in [
         ("Sec-Fetch-Site: same-origin", 200),
         ("Sec-Fetch-Site: same-site", 403),
         ("Sec-Fetch-Site: cross-site", 403),
         ("Sec-Fetch-Site: none", 403),
-        (&*origin, 200),
-        (&*other_scheme, 403),
-        (&*longer, 403),
+        ("Origin: http://127.0.0.1", 200),
+        ("Origin: https://127.0.0.1", 403),
+        ("Origin: http://127.0.0.1.example.com", 403),
         ("Origin: null", 403),
         ("X-Nothing: nothing", 403),
     ] {
@@ -191,7 +187,7 @@ fn writes_with_a_cookie_come_from_the_page() {
             &[&cookie, header],
             &revoke,
         );
-        assert_eq!(answer.status, status, "{header} at {own}: {answer:?}");
+        assert_eq!(answer.status, status, "{header}: {answer:?}");
         if status == 403 {
             assert_eq!(answer.problem(), "403 cross_origin");
         }

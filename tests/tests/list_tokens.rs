@@ -81,6 +81,19 @@ fn each_filter_keeps_what_fits_and_all_are_joined_by_and() {
 }
 
 #[test]
+fn search_folds_letters_beyond_ascii_too() {
+    let mut acme = Acme::new();
+    acme.issue("'Küche', 'olga'");
+    for search in ["küche", "KÜCHE", "kÜ", "CHE"] {
+        assert_eq!(
+            names(&mut acme, &format!("search => '{search}'")),
+            "Küche",
+            "{search}"
+        );
+    }
+}
+
+#[test]
 fn search_finds_part_of_a_name_or_start_in_any_case_and_is_no_pattern() {
     let mut acme = shelf();
     let start = acme.row("select substr(start, 9, 6) from pgtoken.tokens where name = 'alpha%2'");

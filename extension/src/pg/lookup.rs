@@ -10,6 +10,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::submodules::ffi::pg_guard_ffi_boundary;
 
 use super::key::{Key, MAX_KEYS};
+use super::probe::{self, Probe, open_table, take_apart};
 use super::raw::{self, FileLocator};
 use super::shmem;
 use super::tuple::Tuple;
@@ -32,8 +33,6 @@ pub struct Found {
     table: pg_sys::Relation,
     slot: *mut pg_sys::TupleTableSlot,
 }
-
-const LOCK: pg_sys::LOCKMODE = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
 
 impl Unique {
     /// The row whose index columns equal `keys`, one for each.
@@ -65,13 +64,12 @@ impl Unique {
     unsafe fn look(&self, place: Place, keys: &[Key<'_>]) -> Option<Found> {
         // SAFETY: the table is open and locked while its page is read, and the slot has its row type.
         unsafe {
-            let table = self.open();
+            let table = open_table(self.table);
             let slot = raw::table_slot_create(table, ptr::null_mut());
             if fetch(table, place, slot) && self.matches(slot, keys) {
                 return Some(Found { table, slot });
             }
-            raw::ExecDropSingleTupleTableSlot(slot);
-            raw::relation_close(table, LOCK);
+            probe::close(table, slot);
             None
         }
     }
@@ -79,22 +77,14 @@ impl Unique {
     /// Reads the row by the index.
     unsafe fn probe(&self, keys: *mut [pg_sys::ScanKeyData; MAX_KEYS]) -> Option<(Found, Place)> {
         let key_count = self.columns.len() as i32;
-        // SAFETY: index_open raises an ERROR if there is no such index; index_rescan copies the keys;
-        // what is opened is closed, in reverse order.
+        // SAFETY: the scan is opened, read and ended here; the row outlives it in its slot.
         unsafe {
-            let table = self.open();
-            let index =
-                raw::get_relname_relid(self.index.as_ptr(), (*(*table).rd_rel).relnamespace);
-            let index = raw::index_open(index, LOCK);
-            let slot = raw::table_slot_create(table, ptr::null_mut());
-            let scan = begin(table, index, key_count);
-            raw::index_rescan(scan, keys.cast(), key_count, ptr::null_mut(), 0);
-            let root = next(scan, slot);
-            raw::index_endscan(scan);
-            raw::relation_close(index, LOCK);
+            let probe = Probe::open(self.table, self.index, keys, key_count);
+            let root = probe.next();
+            probe.end();
+            let Probe { table, slot, .. } = probe;
             let Some(root) = root else {
-                raw::ExecDropSingleTupleTableSlot(slot);
-                raw::relation_close(table, LOCK);
+                probe::close(table, slot);
                 return None;
             };
             let (block, offset) = item_pointer_get_both(root);
@@ -107,16 +97,6 @@ impl Unique {
                     offset,
                 },
             ))
-        }
-    }
-
-    /// Opens the table. Its lock comes before the name of an index is resolved, so that REINDEX CONCURRENTLY,
-    /// which swaps names, waits for this look-up before it drops the old index.
-    unsafe fn open(&self) -> pg_sys::Relation {
-        // SAFETY: table_open raises an ERROR if there is no such table.
-        unsafe {
-            let namespace = raw::get_namespace_oid(c"pgtoken".as_ptr(), false);
-            raw::table_open(raw::get_relname_relid(self.table.as_ptr(), namespace), LOCK)
         }
     }
 
@@ -172,36 +152,6 @@ unsafe fn fetch(table: pg_sys::Relation, place: Place, slot: *mut pg_sys::TupleT
     }
 }
 
-/// Fills the slot with the next row of a scan; where its versions start.
-unsafe fn next(
-    scan: pg_sys::IndexScanDesc,
-    slot: *mut pg_sys::TupleTableSlot,
-) -> Option<pg_sys::ItemPointerData> {
-    // SAFETY: the scan is open, and its table's slot takes its rows.
-    unsafe {
-        loop {
-            let tid = raw::index_getnext_tid(scan, pg_sys::ScanDirection::ForwardScanDirection);
-            if tid.is_null() {
-                return None;
-            }
-            // index_fetch_heap moves it on to the version that it finds.
-            let root = *tid;
-            if raw::index_fetch_heap(scan, slot) {
-                take_apart(slot);
-                return Some(root);
-            }
-        }
-    }
-}
-
-unsafe fn take_apart(slot: *mut pg_sys::TupleTableSlot) {
-    // SAFETY: the slot holds a row of the described type.
-    unsafe {
-        let columns = (*(*slot).tts_tupleDescriptor).natts;
-        raw::slot_getsomeattrs_int(slot, columns);
-    }
-}
-
 const MAIN_FORK: i32 = pg_sys::ForkNumber::MAIN_FORKNUM;
 
 /// A serializable transaction goes by the index, whose pages carry its predicate locks.
@@ -221,22 +171,6 @@ unsafe fn file(table: pg_sys::Relation) -> FileLocator {
     }
 }
 
-/// index_beginscan gains an argument in PostgreSQL 18.
-unsafe fn begin(
-    table: pg_sys::Relation,
-    index: pg_sys::Relation,
-    keys: i32,
-) -> pg_sys::IndexScanDesc {
-    // SAFETY: both relations are open and locked, and an active snapshot exists while a function runs.
-    unsafe {
-        let snapshot = raw::GetActiveSnapshot();
-        #[cfg(not(feature = "pg18"))]
-        return raw::index_beginscan(table, index, snapshot, keys, 0);
-        #[cfg(feature = "pg18")]
-        return raw::index_beginscan(table, index, snapshot, ptr::null_mut(), keys, 0);
-    }
-}
-
 impl Found {
     /// The row's values.
     pub fn tuple(&self) -> Tuple<'_> {
@@ -252,10 +186,7 @@ impl Drop for Found {
         }
         // SAFETY: slot and table were opened by `look` or `probe` and are closed once; the slot releases its pin.
         unsafe {
-            pg_guard_ffi_boundary(|| {
-                raw::ExecDropSingleTupleTableSlot(self.slot);
-                raw::relation_close(self.table, LOCK);
-            });
+            pg_guard_ffi_boundary(|| probe::close(self.table, self.slot));
         }
     }
 }

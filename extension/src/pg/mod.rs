@@ -10,6 +10,7 @@ pub mod guc;
 mod key;
 mod lookup;
 mod owner;
+mod probe;
 mod raw;
 mod row;
 mod scan;

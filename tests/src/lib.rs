@@ -42,6 +42,9 @@ pub use program::{checkout, target};
 pub use query::{outcome, row, rows};
 pub use session::{Answer, Session};
 pub use stand::{ADMIN_SECRET, Stand, VERIFIER_SECRET};
-pub use verdict::{ACME, Token, code, import, issue, verdict};
+pub use verdict::{
+    ACME, READS, Token, acme_token, assert_codes, code, confined, import, issue, issue_confined,
+    verdict,
+};
 pub use wait::wait_until;
 pub use watchdog::Watchdog;

@@ -1,4 +1,5 @@
 //! Issuing tokens and asking for verdicts, in the words of SQL.
+use crate::database::Database;
 use crate::error::describe;
 use postgres::Client;
 use serde_json::Value;
@@ -73,4 +74,52 @@ pub fn verdict(client: &mut Client, text: &str, arguments: &str) -> Value {
 pub fn code(client: &mut Client, text: &str, arguments: &str) -> String {
     let verdict = verdict(client, text, arguments);
     verdict["code"].as_str().expect("a code is text").to_owned()
+}
+
+/// Every function that verifies or inspects, called with a token as `$1` and never raising.
+pub const READS: [&str; 8] = [
+    "select from pgtoken.verify_token($1)",
+    "select from pgtoken.verify_token($1, scope => 'read', target => 'windows', zone => 'main')",
+    "select from pgtoken.verify_token($1, scope => 'full')",
+    "select from pgtoken.verify_token($1 || 'x')",
+    "select from pgtoken.verify_tokens(array[$1, 'x'])",
+    "select from pgtoken.verify_digest(sha256(convert_to($1, 'UTF8')))",
+    "select from pgtoken.verify_digests(array[sha256(convert_to($1, 'UTF8')), null])",
+    "select from pgtoken.inspect_token($1)",
+];
+
+/// A connection to a database that gets the directory [`ACME`], and a token of `owner` that writes in `acme`.
+pub fn acme_token(db: &Database<'_>) -> (Client, Token) {
+    db.execute(ACME);
+    let mut client = db.client();
+    let token = issue(
+        &mut client,
+        "'one', 'owner', scope => 'write', workspace_id => 'acme'",
+    );
+    (client, token)
+}
+
+/// A connection to a database that gets the directory [`ACME`], and a confined token of `owner` with these grants.
+pub fn confined(db: &Database<'_>, grants: &str) -> (Client, Token) {
+    db.execute(ACME);
+    let mut client = db.client();
+    let token = issue_confined(&mut client, grants);
+    (client, token)
+}
+
+/// Another such token.
+pub fn issue_confined(client: &mut Client, grants: &str) -> Token {
+    let arguments = format!(
+        "'confined', 'owner', scope => 'agency', workspace_id => 'acme', grants => '{grants}'"
+    );
+    issue(client, &arguments)
+}
+
+/// Asks each question and compares the code.
+#[track_caller]
+pub fn assert_codes(client: &mut Client, token: &Token, cases: &[(&str, &str)]) {
+    for (arguments, expected) in cases {
+        let got = code(client, &token.text, arguments);
+        assert_eq!(got, *expected, "asked ({arguments})");
+    }
 }

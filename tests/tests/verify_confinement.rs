@@ -1,31 +1,6 @@
 //! Confined tokens act on what they were granted, and nothing ever widens it.
-use pgtoken_tests::{ACME, Database, Token, code, issue, shared, verdict};
-use postgres::Client;
+use pgtoken_tests::{assert_codes, confined, issue, shared, verdict};
 use serde_json::json;
-
-/// A database with the directory [`ACME`], a connection, and a confined token of `owner` with these grants.
-fn confined(db: &Database<'_>, grants: &str) -> (Client, Token) {
-    db.execute(ACME);
-    let mut client = db.client();
-    let token = issue_confined(&mut client, grants);
-    (client, token)
-}
-
-fn issue_confined(client: &mut Client, grants: &str) -> Token {
-    let arguments = format!(
-        "'confined', 'owner', scope => 'agency', workspace_id => 'acme', grants => '{grants}'"
-    );
-    issue(client, &arguments)
-}
-
-/// Asks each question and compares the code.
-#[track_caller]
-fn assert_codes(client: &mut Client, token: &Token, cases: &[(&str, &str)]) {
-    for (arguments, expected) in cases {
-        let got = code(client, &token.text, arguments);
-        assert_eq!(got, *expected, "asked ({arguments})");
-    }
-}
 
 #[test]
 fn confined_token_is_denied_where_neither_its_scope_nor_a_target_is_asked() {

@@ -1,30 +1,8 @@
 //! Where verification can be called from, and what it leaves alone there.
-use pgtoken_tests::{ACME, Cluster, Database, Token, code, error_of, issue, shared};
+use pgtoken_tests::{Cluster, READS, acme_token, code, error_of, shared};
 use postgres::Client;
 use serde_json::Value;
 use std::time::Instant;
-
-/// Every function that verifies or inspects, called with a token as `$1` and never raising.
-const READS: [&str; 8] = [
-    "select from pgtoken.verify_token($1)",
-    "select from pgtoken.verify_token($1, scope => 'read', target => 'windows', zone => 'main')",
-    "select from pgtoken.verify_token($1, scope => 'full')",
-    "select from pgtoken.verify_token($1 || 'x')",
-    "select from pgtoken.verify_tokens(array[$1, 'x'])",
-    "select from pgtoken.verify_digest(sha256(convert_to($1, 'UTF8')))",
-    "select from pgtoken.verify_digests(array[sha256(convert_to($1, 'UTF8')), null])",
-    "select from pgtoken.inspect_token($1)",
-];
-
-fn acme_token(db: &Database<'_>) -> (Client, Token) {
-    db.execute(ACME);
-    let mut client = db.client();
-    let token = issue(
-        &mut client,
-        "'one', 'owner', scope => 'write', workspace_id => 'acme'",
-    );
-    (client, token)
-}
 
 #[test]
 fn verification_runs_in_parallel_workers() {

@@ -1,30 +1,5 @@
 //! Targets and zones: what comes, goes and moves in the directory, and what it does to tokens.
-use pgtoken_tests::{ACME, Database, Token, code, error_of, issue, shared, verdict};
-use postgres::Client;
-
-/// A database with the directory [`ACME`], a connection, and a confined token of `owner` with these grants.
-fn confined(db: &Database<'_>, grants: &str) -> (Client, Token) {
-    db.execute(ACME);
-    let mut client = db.client();
-    let token = issue_confined(&mut client, grants);
-    (client, token)
-}
-
-fn issue_confined(client: &mut Client, grants: &str) -> Token {
-    let arguments = format!(
-        "'confined', 'owner', scope => 'agency', workspace_id => 'acme', grants => '{grants}'"
-    );
-    issue(client, &arguments)
-}
-
-/// Asks each question and compares the code.
-#[track_caller]
-fn assert_codes(client: &mut Client, token: &Token, cases: &[(&str, &str)]) {
-    for (arguments, expected) in cases {
-        let got = code(client, &token.text, arguments);
-        assert_eq!(got, *expected, "asked ({arguments})");
-    }
-}
+use pgtoken_tests::{ACME, assert_codes, confined, error_of, issue, shared, verdict};
 
 #[test]
 fn put_zones_that_keeps_a_zone_keeps_its_grant_and_drops_the_others() {

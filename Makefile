@@ -1,7 +1,7 @@
 # pgtoken: run `make help` for what there is. PG_CONFIG= names the PostgreSQL to build for.
 LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libpgtoken.so
 SOURCES := $(shell find extension -name '*.rs' -o -name '*.toml')
-.PHONY: help up down test screenshots lint bench packages build install installcheck package clean clean-data test-packages
+.PHONY: help up down test screenshots lint bench prove mutants packages build install installcheck package clean clean-data test-packages
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -24,6 +24,12 @@ screenshots: test-packages build ## take pictures of the admin page, to target/s
 
 bench: test-packages build ## measure; BENCH='http --turns 3' or BENCH='verify --tokens 10000000'
 	@scripts/bench.sh $(BENCH)
+
+prove: test-packages build ## try to break every promise, for minutes; PROVE='crash history' chooses parts
+	@scripts/prove.sh $(PROVE)
+
+mutants: test-packages ## remove one guard at a time, and see the experiments go red
+	@scripts/mutants.sh $(MUTANTS)
 
 lint: packages ## check format, lints, documentation, dependencies and scripts
 	@scripts/lint.sh

@@ -4,7 +4,6 @@ use crate::routes::{self, Port};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
@@ -43,9 +42,10 @@ pub async fn run(
     if let Some(admin) = &ports.admin {
         info!("managing on http://{}", admin.local_addr()?);
     }
-    check_descriptors(app.config.limits.connections);
-    let connections = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(app.config.limits.connections));
+    let most = app.config.limits.connections;
+    check_descriptors(most);
+    let free = Arc::new(Semaphore::new(most));
+    let (drain, draining) = watch::channel(());
     let mut shutdown = pin!(shutdown);
     loop {
         let (accepted, port) = tokio::select! {
@@ -53,13 +53,14 @@ pub async fn run(
             accepted = accept_if(ports.admin.as_ref(), &free) => (accepted, Port::Admin),
             () = &mut shutdown => break,
         };
-        serve(accepted, port, &connections, app.clone());
+        tokio::spawn(serve(accepted, port, draining.clone(), app.clone()));
     }
     drop(ports);
+    drop(drain);
     info!("draining");
     let patience = app.config.limits.drain;
-    match timeout(patience, connections.shutdown()).await {
-        Ok(()) => info!("stopped"),
+    match timeout(patience, free.acquire_many(most as u32)).await {
+        Ok(_) => info!("stopped"),
         Err(_) => warn!("stopped with requests unanswered after {patience:?}"),
     }
     Ok(())
@@ -115,21 +116,63 @@ async fn accept(listener: &TcpListener, free: &Arc<Semaphore>) -> Accepted {
     }
 }
 
-fn serve(accepted: Accepted, port: Port, connections: &GracefulShutdown, app: Arc<App>) {
-    let peer = accepted.peer.ip();
-    let idle = app.config.limits.idle;
+/// Serves one connection to its end; when `draining` closes, to the end of its request.
+async fn serve(accepted: Accepted, port: Port, mut draining: watch::Receiver<()>, app: Arc<App>) {
+    let Accepted {
+        stream,
+        peer,
+        permit: _permit,
+    } = accepted;
     // Small answers leave at once.
-    if let Err(error) = accepted.stream.set_nodelay(true) {
+    if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "connection ended early");
         return;
     }
+    let idle = app.config.limits.idle;
+    let is_http1 = tokio::select! {
+        is_http1 = timeout(idle, begins_as_http1(&stream)) => is_http1,
+        _ = draining.changed() => return,
+    };
+    let Ok(Ok(is_http1)) = is_http1 else {
+        debug!("connection ended without a request");
+        return;
+    };
     let service = service_fn(move |request| {
         let app = app.clone();
         // In a box of its own for each request: hyper reserves the place for as long as the connection lives.
-        Box::pin(
-            async move { Ok::<_, Infallible>(routes::answer(&app, port, peer, request).await) },
-        )
+        Box::pin(async move {
+            Ok::<_, Infallible>(routes::answer(&app, port, peer.ip(), request).await)
+        })
     });
+    let protocols = protocols(idle);
+    let protocols = if is_http1 {
+        protocols.http1_only()
+    } else {
+        protocols
+    };
+    let mut connection = pin!(protocols.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = draining.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "connection ended early");
+    }
+}
+
+/// Waits for the first bytes, and leaves them where they are. What begins like the preface of HTTP/2 may be either:
+/// hyper reads those into its buffer, which costs a connection 4 kB for as long as it lives.
+async fn begins_as_http1(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; 3];
+    let length = stream.peek(&mut first).await?;
+    Ok(length > 0 && !b"PRI".starts_with(&first[..length]))
+}
+
+/// HTTP/1.1 and, with prior knowledge, HTTP/2.
+fn protocols(idle: Duration) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -143,14 +186,5 @@ fn serve(accepted: Accepted, port: Port, connections: &GracefulShutdown, app: Ar
         .max_header_list_size(MAX_HEAD as u32)
         .keep_alive_interval(idle)
         .keep_alive_timeout(Duration::from_secs(10));
-    let connection = builder
-        .serve_connection(TokioIo::new(accepted.stream), service)
-        .into_owned();
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!(%error, "connection ended early");
-        }
-        drop(accepted.permit);
-    });
+    builder
 }

@@ -1,6 +1,7 @@
 //! The facade: starting, answering, surviving the database, stopping.
 use pgtoken_tests::{Cluster, Facade, Http, agent, shared, wait_until};
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
@@ -128,6 +129,52 @@ fn termination_lets_requests_finish() {
 }
 
 #[test]
+fn the_preface_of_http_2_may_come_in_pieces() {
+    let facade = Facade::start(NOWHERE);
+    let mut stream = raw(&facade);
+    // RFC 9113, 3.4, with an empty SETTINGS frame behind it; the first piece could be that of a POST.
+    for piece in [
+        &b"P"[..],
+        b"RI * HT",
+        b"TP/2.0\r\n\r\nSM\r\n\r\n",
+        &[0, 0, 0, 4, 0, 0, 0, 0, 0],
+    ] {
+        stream.write_all(piece).expect("sent");
+        stream.flush().expect("sent");
+    }
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).expect("a frame");
+    assert_eq!(frame[3], 4, "the server's own SETTINGS come first");
+}
+
+#[test]
+fn a_post_may_come_a_byte_at_a_time() {
+    let facade = Facade::start(NOWHERE);
+    let mut stream = raw(&facade);
+    for byte in b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" {
+        stream.write_all(&[*byte]).expect("sent");
+    }
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).expect("an answer");
+    assert_eq!(&status, b"HTTP/1.1 405");
+}
+
+#[test]
+fn connections_that_say_nothing_do_not_delay_the_end() {
+    let mut facade = Facade::start_as(
+        Facade::program()
+            .env("PGTOKEN_DATABASE_URL", NOWHERE)
+            .env("PGTOKEN_DRAIN_TIMEOUT", "1 h"),
+    );
+    let _silent = raw(&facade);
+    let mut answered = Http::connect(&facade.url("")).expect("the facade listens");
+    let answer = answered.ask("GET", "/healthz", &[], "").expect("an answer");
+    assert_eq!(answer.status, 200);
+    facade.terminate();
+    assert!(facade.wait().success());
+}
+
+#[test]
 fn facade_refuses_a_bad_configuration_before_it_opens_a_port() {
     let good = ("PGTOKEN_DATABASE_URL", NOWHERE);
     let database = |url: &'static str| {
@@ -242,6 +289,15 @@ fn help_names_every_variable() {
 }
 
 /// The one line that the facade gives up with, with the exit code of a bad configuration.
+/// A socket to the facade, each write a packet of its own.
+fn raw(facade: &Facade) -> TcpStream {
+    let stream =
+        TcpStream::connect(facade.url("").trim_start_matches("http://")).expect("it listens");
+    stream.set_nodelay(true).expect("an open socket");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    stream
+}
+
 fn refusal(program: &mut Command) -> String {
     let output = program.output().expect("the facade is built");
     assert_eq!(output.status.code(), Some(64));

@@ -21,6 +21,7 @@ mod manager;
 mod page;
 mod program;
 mod query;
+mod readme_table;
 mod server;
 mod session;
 pub mod stage;
@@ -40,6 +41,7 @@ pub use http::{Http, HttpAnswer};
 pub use page::{JWT_SECRET, Page};
 pub use program::{checkout, target};
 pub use query::{outcome, row, rows};
+pub use readme_table::readme_table;
 pub use session::{Answer, Session};
 pub use stand::{ADMIN_SECRET, Stand, VERIFIER_SECRET};
 pub use verdict::{

@@ -1,24 +1,10 @@
-//! The tables of facade/README.md: each row is provoked, and what has no row is found.
-use pgtoken_tests::{ADMIN_SECRET, HttpAnswer, Issued, Stand, checkout};
+//! The tables of facade/README.md about errors and verdicts: each row is provoked, and what has no row is found.
+use pgtoken_tests::{HttpAnswer, Issued, Stand, checkout, readme_table};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const INVALID: &str = r#"Bearer realm="pgtoken", error="invalid_token""#;
 const INSUFFICIENT: &str = r#"Bearer realm="pgtoken", error="insufficient_scope""#;
-
-/// The cells of the table that begins with this head.
-fn table(head: &str) -> Vec<Vec<String>> {
-    let page = std::fs::read_to_string(checkout().join("facade/README.md")).expect("it is there");
-    let lines = page.lines().skip_while(|line| !line.starts_with(head));
-    let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
-    let cells = |row: &str| {
-        let row = row.trim_matches('|').split('|');
-        row.map(|cell| cell.trim().to_owned()).collect()
-    };
-    let rows: Vec<Vec<String>> = rows.map(cells).collect();
-    assert!(!rows.is_empty(), "no table begins with {head}");
-    rows
-}
 
 fn code(cell: &str) -> &str {
     cell.trim_matches('`')
@@ -39,7 +25,7 @@ fn every_sqlstate_of_the_table_becomes_what_the_table_says() {
              raise exception using errcode = p.errcode, message = p.message, detail = 'DETAIL', hint = 'HINT';
          end $$",
     );
-    for row in table("| SQLSTATE |") {
+    for row in readme_table("| SQLSTATE |") {
         let [sqlstate, said, status, expected, headers, detail] = &row[..] else {
             panic!("six cells: {row:?}")
         };
@@ -175,7 +161,7 @@ fn forward_auth(stand: &Stand, case: &Case, more: &str) -> HttpAnswer {
 
 #[test]
 fn every_verdict_of_the_table_becomes_what_the_table_says() {
-    for row in table("| verdict |") {
+    for row in readme_table("| verdict |") {
         let [verdict, status, gateway, expected, headers] = &row[..] else {
             panic!("five cells: {row:?}")
         };
@@ -225,7 +211,7 @@ fn every_verdict_of_the_table_becomes_what_the_table_says() {
 
 #[test]
 fn the_table_of_verdicts_is_complete() {
-    let rows = table("| verdict |");
+    let rows = readme_table("| verdict |");
     let told: BTreeSet<&str> = rows.iter().map(|row| code(&row[0])).collect();
     let known: BTreeSet<&str> = pgtoken_rules::Code::ALL.map(|code| code.as_str()).into();
     assert_eq!(told, known);
@@ -239,7 +225,7 @@ fn every_code_of_the_document_is_in_a_table() {
         ("| verdict |", 3),
         ("| status | `code` |", 1),
     ] {
-        for row in table(head) {
+        for row in readme_table(head) {
             let codes = row[column].split('`').skip(1).step_by(2);
             told.extend(codes.map(str::to_owned));
         }
@@ -252,72 +238,4 @@ fn every_code_of_the_document_is_in_a_table() {
         .map(|code| code.as_str().expect("a text").to_owned())
         .collect();
     assert_eq!(told, known);
-}
-
-#[test]
-fn what_the_facade_itself_refuses_is_as_the_table_says() {
-    let stand = Stand::with(&[("PGTOKEN_GUESSES_PER_MINUTE", "3")]);
-    let rows = table("| status | `code` |");
-    let in_table = |answer: &HttpAnswer| {
-        let problem = answer.problem();
-        let (status, code) = problem.split_once(' ').expect("two words");
-        let row = rows
-            .iter()
-            .find(|row| row[0] == status && row[1].contains(&format!("`{code}`")));
-        let row = row.unwrap_or_else(|| panic!("{problem} is in no row"));
-        for header in ["Allow", "Retry-After", "WWW-Authenticate"] {
-            let is_told =
-                row[3].contains(header) || row[3] == "the same" && header == "WWW-Authenticate";
-            let is_there = !answer.header(&header.to_ascii_lowercase()).is_empty();
-            assert_eq!(is_told, is_there, "{header} of {problem}");
-        }
-        problem
-    };
-    let admin = format!("Authorization: Bearer {ADMIN_SECRET}");
-    let session = |body: Value| stand.json("POST", "/v1/session", &[], body);
-    assert_eq!(
-        in_table(&stand.admin("POST", "/v1/tokens", json!({"nope": 1}))),
-        "400 invalid_request"
-    );
-    assert_eq!(
-        in_table(&stand.ask("GET", "/v1/tokens", &[], "")),
-        "401 unauthenticated"
-    );
-    assert_eq!(in_table(&session(json!({"link": "x"}))), "401 link_invalid");
-    let cookie = "Cookie: pgtoken_session=x";
-    assert_eq!(
-        in_table(&stand.ask("GET", "/v1/session", &[cookie], "")),
-        "401 session_invalid"
-    );
-    let elsewhere = "Sec-Fetch-Site: cross-site";
-    let body = json!({"secret": ADMIN_SECRET});
-    assert_eq!(
-        in_table(&stand.json("POST", "/v1/session", &[elsewhere], body)),
-        "403 cross_origin"
-    );
-    assert_eq!(
-        in_table(&stand.ask("GET", "/nope", &[], "")),
-        "404 not_found"
-    );
-    assert_eq!(
-        in_table(&stand.ask("PUT", "/v1/tokens", &[], "")),
-        "405 method_not_allowed"
-    );
-    let long = "x".repeat(65_537);
-    let json_type = "Content-Type: application/json";
-    assert_eq!(
-        in_table(&stand.ask("POST", "/v1/tokens", &[&admin, json_type], &long)),
-        "413 body_too_large"
-    );
-    assert_eq!(
-        in_table(&stand.ask("POST", "/v1/tokens", &[&admin], "x")),
-        "415 unsupported_media_type"
-    );
-    let guess = || stand.bearer("st_guess", "GET", "/v1/tokens", Value::Null);
-    assert_eq!(in_table(&guess()), "401 invalid_token");
-    let refused = (0..20).map(|_| guess()).find(|answer| answer.status == 429);
-    assert_eq!(
-        in_table(&refused.expect("so many guesses are refused")),
-        "429 too_many_guesses"
-    );
 }

@@ -55,12 +55,12 @@ fn is_some_order_right(state: State, left: &mut Vec<&Operation>) -> bool {
     })
 }
 
-/// Operations at random times with the answers of one order, and in every other history one answer of another state.
+/// Operations at random times with the answers of one order, and in most of them one answer or time of another.
 fn chance(dice: &mut Dice) -> Vec<Operation> {
     let mut state = State::new();
     let mut history = Vec::new();
     for instant in 0..OPERATIONS {
-        let (past, future) = (dice.roll(25), dice.roll(25));
+        let (past, future) = (dice.roll(15), dice.roll(15));
         let act = match dice.roll(2) {
             0 => {
                 let change = a_change(dice);
@@ -79,7 +79,7 @@ fn chance(dice: &mut Dice) -> Vec<Operation> {
             act,
         });
     }
-    if dice.roll(2) == 0 {
+    if dice.roll(4) > 0 {
         let (from, to) = (dice.roll(OPERATIONS) as usize, dice.roll(OPERATIONS) as usize);
         let shift = Duration::from_millis(10 * OPERATIONS);
         match dice.roll(2) {

@@ -82,8 +82,8 @@ impl Player<'_> {
     fn act(&mut self) -> usize {
         let start = self.began.elapsed();
         let act = match self.dice.roll(20) {
-            0..3 => self.change(),
-            3..6 => self.ask_many(),
+            0..7 => self.change(),
+            7..9 => self.ask_many(),
             _ => None,
         };
         let act = act.unwrap_or_else(|| self.ask());
@@ -126,6 +126,7 @@ impl Player<'_> {
                 _ => None,
             },
             place: match dice.roll(4) {
+                1.. if CASTING[token].kind == Kind::Free => Place::Nowhere,
                 0 => Place::Nowhere,
                 1 => Place::Target,
                 _ => Place::Zone(dice.roll(ZONES.into()) as u8),
@@ -152,8 +153,8 @@ impl Player<'_> {
     /// What takes away is rarer than what gives, so that there is always something to lose.
     fn choose(&mut self) -> Option<Change> {
         let dice = &mut self.dice;
-        let rung = [Rung::Read, Rung::Write, Rung::Full, Rung::Full][dice.roll(4) as usize];
-        let gives = dice.roll(5) > 0;
+        let rung = [Rung::Read, Rung::Write, Rung::Full, Rung::Full, Rung::Full][dice.roll(5) as usize];
+        let gives = dice.roll(8) > 0;
         let zone = dice.roll(ZONES.into()) as u8;
         let token = dice.roll(CASTING.len() as u64) as usize;
         let role = CASTING[token];
@@ -177,8 +178,8 @@ impl Player<'_> {
             46..50 if imports => None,
             46..50 if gives => Some(Change::Join(rung)),
             46..50 => Some(Change::Leave),
-            50..60 if gives => Some(Change::AddZone(zone)),
-            50..60 => Some(Change::DropZone(zone)),
+            50..56 => Some(Change::AddZone(zone)),
+            56..60 => Some(Change::DropZone(zone)),
             60..80 if role.birth == Birth::Imported => imports.then_some(Change::Import(token)),
             60..80 if self.client.can(Change::Issue(token, grants)) && self.stage.take(token) => {
                 Some(Change::Issue(token, grants))

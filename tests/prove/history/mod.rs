@@ -64,7 +64,7 @@ fn record_and_check(effort: Effort) -> Tally {
     };
     let mut tally = Tally::default();
     let mut seen = Seen::default();
-    for n in 0..effort.tries(5, 201) as usize {
+    for n in 0..effort.tries(4, 200) as usize {
         let history = company.play(&Stage::new(n), OPERATIONS);
         seen.add(&history);
         let count: usize = history.iter().map(|operation| operation.act.count()).sum();

@@ -30,7 +30,7 @@ impl Effort {
 }
 
 /// What was tried, how often, and what was lost.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tally {
     tries: u64,
     failures: Vec<String>,

@@ -120,7 +120,7 @@ impl Cluster {
         self.server.stop("fast");
     }
 
-    /// Starts the server after [`Cluster::stop`] or [`Cluster::crash`].
+    /// Starts the server after [`Cluster::stop`], [`Cluster::crash`] or [`Cluster::kill`].
     pub fn start_again(&self) {
         self.server.start_again();
     }
@@ -134,6 +134,11 @@ impl Cluster {
     /// Stops the server as a power cut would: nothing in memory is saved.
     pub fn crash(&self) {
         self.server.stop("immediate");
+    }
+
+    /// Kills the server's first process; [`Cluster::start_again`] finds a server that has crashed.
+    pub fn kill(&self) {
+        self.server.kill();
     }
 
     /// What the server has logged so far.

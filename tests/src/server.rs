@@ -2,12 +2,14 @@
 use crate::program::{
     as_owner, bindir, checkout, complaint, folder, is_root, output_of, pg_config, run, target,
 };
+use crate::wait::wait_until;
 use crate::watchdog::Watchdog;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// A PostgreSQL server with a folder of its own, which holds its data, its socket, its log, and
 /// copies of the extension's files: the server's user may be unable to enter the checkout.
@@ -85,6 +87,19 @@ impl Server {
         run(pg_ctl(&self.folder).args(["stop", "-w", "-m", mode]));
     }
 
+    /// Kills the postmaster as the kernel does when memory is short, and waits until the processes that it leaves have
+    /// ended by themselves: they hold the shared memory that the next one needs.
+    pub(crate) fn kill(&self) {
+        let data = self.folder.join("data");
+        let file = fs::read_to_string(data.join("postmaster.pid")).expect("the server runs");
+        let postmaster = file.lines().next().expect("a process id");
+        run(Command::new("kill").args(["-KILL", postmaster]));
+        let process = Path::new("/proc").join(postmaster);
+        wait_until(DEADLINE, "the processes of the server end", || {
+            !process.exists() && !is_at_work_in(&data)
+        });
+    }
+
     /// Moves what is in this server into a new one, by pg_upgrade. Both are stopped.
     pub(crate) fn upgrade(&self, to: &Server) {
         let mut pg_upgrade = as_owner(bindir().join("pg_upgrade"));
@@ -100,6 +115,16 @@ impl Server {
     pub(crate) fn log(&self) -> String {
         log_of(&self.folder)
     }
+}
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Whether a process stands in this folder, as those of a server do in its data.
+fn is_at_work_in(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").expect("the kernel lists processes");
+    processes
+        .filter_map(|process| fs::read_link(process.ok()?.path().join("cwd")).ok())
+        .any(|cwd| cwd == folder)
 }
 
 /// Stops the server `$1/postgres` of the folder `$2`, and removes the folder.

@@ -53,12 +53,12 @@ impl Settings {
 
     /// Starts a standby of another cluster with these settings; its roles and databases are those of the other.
     pub(crate) fn follow(self, primary: &Cluster) -> Cluster {
-        Cluster {
-            server: Server::follow(&primary.server, &self.lines),
-            template: OnceLock::new(),
-            logins: Mutex::new(HashSet::new()),
-            password: primary.password.clone(),
-        }
+        Cluster::like(primary, Server::follow(&primary.server, &self.lines))
+    }
+
+    /// Starts a cluster with these settings from a base backup of another.
+    pub fn copy(self, original: &Cluster) -> Cluster {
+        Cluster::like(original, Server::copy(&original.server, &self.lines))
     }
 }
 
@@ -89,6 +89,15 @@ impl Cluster {
             .with("max_connections", "200")
             .with("max_wal_size", "256MB")
             .with("timezone", "UTC")
+    }
+
+    fn like(original: &Cluster, server: Server) -> Cluster {
+        Cluster {
+            server,
+            template: OnceLock::new(),
+            logins: Mutex::new(HashSet::new()),
+            password: original.password.clone(),
+        }
     }
 
     /// A new database with the extension.

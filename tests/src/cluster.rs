@@ -109,6 +109,11 @@ impl Cluster {
         Database::create(self, TEMPLATE)
     }
 
+    /// A database of this name, which something else creates or has created; it is dropped with the value.
+    pub fn named_database(&self, name: &str) -> Database<'_> {
+        Database::named(self, name)
+    }
+
     /// A new database without the extension.
     pub fn empty_database(&self) -> Database<'_> {
         Database::create(self, "template1")

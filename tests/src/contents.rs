@@ -51,10 +51,7 @@ impl Contents {
         if !self.0.keys().eq(copy.0.keys()) {
             return Some("the tables are others".to_owned());
         }
-        let (name, rows) = self
-            .0
-            .iter()
-            .find(|(name, rows)| copy.0[*name] != **rows)?;
+        let (name, rows) = self.0.iter().find(|(name, rows)| copy.0[*name] != **rows)?;
         let copied = &copy.0[name];
         let missing = rows.iter().find(|row| !copied.contains(row));
         let added = copied.iter().find(|row| !rows.contains(row));

@@ -25,6 +25,7 @@ mod program;
 mod query;
 mod server;
 mod session;
+mod shell;
 pub mod stage;
 mod stand;
 mod standby;

@@ -13,5 +13,6 @@ mkdir -p "$doc"
 for file in LICENSE README.md CHANGELOG.md; do
   [ -f "$root/$file" ] && install -m 644 "$root/$file" "$doc/"
 done
+install -D -m 644 -t "$doc/sql/runbooks" "$root"/sql/runbooks/*.sql
 tar --create --gzip --file "$staging.tar.gz" --directory "$staging" --owner=0 --group=0 --sort=name .
 say "Packaged $staging.tar.gz"

@@ -66,6 +66,16 @@ as 'MODULE_PATHNAME', 'preloaded_wrapper';
 comment on function pgtoken_internal.preloaded() is
     'Whether the server loaded the library at its start, by shared_preload_libraries';
 
+create function pgtoken_internal.library_version()
+returns text
+language c
+stable
+strict
+parallel safe
+as 'MODULE_PATHNAME', 'library_version_wrapper';
+comment on function pgtoken_internal.library_version() is
+    'The version of the library that the server runs, which an upgrade script can insist on: files are installed, the server is restarted, then ALTER EXTENSION … UPDATE';
+
 create function pgtoken_internal.uuid_v7()
 returns uuid
 language c

@@ -9,6 +9,7 @@
 mod claim;
 mod crash;
 mod history;
+mod restore;
 mod table;
 
 use claim::{Claim, Effort, Outcome};
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 const PARTS: &[(&str, &[Claim])] = &[
     ("crash", crash::CLAIMS),
     ("history", history::CLAIMS),
+    ("restore", restore::CLAIMS),
 ];
 
 fn main() -> ExitCode {

@@ -53,12 +53,12 @@ impl Settings {
 
     /// Starts a standby of another cluster with these settings; its roles and databases are those of the other.
     pub(crate) fn follow(self, primary: &Cluster) -> Cluster {
-        Cluster {
-            server: Server::follow(&primary.server, &self.lines),
-            template: OnceLock::new(),
-            logins: Mutex::new(HashSet::new()),
-            password: primary.password.clone(),
-        }
+        Cluster::like(primary, Server::follow(&primary.server, &self.lines))
+    }
+
+    /// Starts a cluster with these settings from a base backup of another.
+    pub fn copy(self, original: &Cluster) -> Cluster {
+        Cluster::like(original, Server::copy(&original.server, &self.lines))
     }
 }
 
@@ -91,6 +91,15 @@ impl Cluster {
             .with("timezone", "UTC")
     }
 
+    fn like(original: &Cluster, server: Server) -> Cluster {
+        Cluster {
+            server,
+            template: OnceLock::new(),
+            logins: Mutex::new(HashSet::new()),
+            password: original.password.clone(),
+        }
+    }
+
     /// A new database with the extension.
     pub fn database(&self) -> Database<'_> {
         self.template.get_or_init(|| {
@@ -98,6 +107,11 @@ impl Cluster {
             self.superuser(TEMPLATE, "create extension pgtoken");
         });
         Database::create(self, TEMPLATE)
+    }
+
+    /// A database of this name, which something else creates or has created; it is dropped with the value.
+    pub fn named_database(&self, name: &str) -> Database<'_> {
+        Database::named(self, name)
     }
 
     /// A new database without the extension.

@@ -23,6 +23,11 @@ impl<'cluster> Database<'cluster> {
         Database { cluster, name }
     }
 
+    pub(crate) fn named(cluster: &'cluster Cluster, name: &str) -> Database<'cluster> {
+        let name = name.to_owned();
+        Database { cluster, name }
+    }
+
     /// The name of the database.
     pub fn name(&self) -> &str {
         &self.name
@@ -155,7 +160,10 @@ impl Drop for Database<'_> {
     fn drop(&mut self) {
         // The server may be stopped, and its folder is going to be removed anyway.
         if let Ok(mut client) = self.cluster.try_connect("postgres", "postgres") {
-            let _ = client.batch_execute(&format!("drop database {} with (force)", self.name));
+            let _ = client.batch_execute(&format!(
+                "drop database if exists {} with (force)",
+                self.name
+            ));
         }
     }
 }

@@ -42,15 +42,25 @@ impl Server {
     /// Copies a running cluster and starts the copy as a standby with the given lines of configuration.
     pub(crate) fn follow(primary: &Server, configuration: &[(String, String)]) -> Server {
         Server::start_with(configuration, |data| {
-            run(as_owner(bindir().join("pg_basebackup"))
-                .args(["--no-sync", "--checkpoint=fast", "--username=postgres"])
-                .arg("--host")
-                .arg(&primary.folder)
-                .arg(format!("--port={}", primary.port))
-                .arg("-D")
-                .arg(data));
+            primary.base_backup(data);
             fs::write(data.join("standby.signal"), "").expect("the new cluster is writable");
         })
+    }
+
+    /// Copies a running cluster and starts the copy as a server of its own.
+    pub(crate) fn copy(original: &Server, configuration: &[(String, String)]) -> Server {
+        Server::start_with(configuration, |data| original.base_backup(data))
+    }
+
+    /// A base backup of this server in a new folder.
+    fn base_backup(&self, data: &Path) {
+        run(as_owner(bindir().join("pg_basebackup"))
+            .args(["--no-sync", "--checkpoint=fast", "--username=postgres"])
+            .arg("--host")
+            .arg(&self.folder)
+            .arg(format!("--port={}", self.port))
+            .arg("-D")
+            .arg(data));
     }
 
     fn start_with(configuration: &[(String, String)], create: impl FnOnce(&Path)) -> Server {

@@ -1,8 +1,8 @@
 //! A dump saves every token, and restored tokens verify as before, whichever way the dump goes.
-use pgtoken_tests::{Cluster, Database, shared, wait_until};
+use pgtoken_tests::{Cluster, Contents, Database, rows, shared, wait_until};
 use postgres::Client;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -21,17 +21,14 @@ struct Secrets {
     texts: Vec<String>,
 }
 
-/// Everything that pgtoken keeps, by the name of the table or view, as sorted text.
-type Contents = BTreeMap<String, Vec<String>>;
-
 #[test]
 fn source_has_a_row_in_every_table_and_every_state_and_verdict() {
     let source = source();
-    for (table, rows) in &source.contents {
+    for (table, rows) in source.contents.iter() {
         assert!(!rows.is_empty(), "{table} is empty");
     }
     let mut client = source.db.client();
-    let states = column(
+    let states = rows(
         &mut client,
         "select distinct state from pgtoken.tokens order by 1",
     );
@@ -81,7 +78,7 @@ fn dump_holds_no_secret() {
 #[test]
 fn dump_restored_by_psql_is_exact() {
     let copy = shared().empty_database();
-    psql(&copy, &source().dump(&[]), &[]);
+    copy.run_script(&source().dump(&[]), &[]);
     source().assert_exact(&mut copy.client());
     source().assert_alive(&mut copy.client());
 }
@@ -89,21 +86,21 @@ fn dump_restored_by_psql_is_exact() {
 #[test]
 fn dump_restored_by_psql_in_one_transaction_is_exact() {
     let copy = shared().empty_database();
-    psql(&copy, &source().dump(&[]), &["--single-transaction"]);
+    copy.run_script(&source().dump(&[]), &["--single-transaction"]);
     source().assert_exact(&mut copy.client());
 }
 
 #[test]
 fn dump_made_of_inserts_is_exact() {
     let copy = shared().empty_database();
-    psql(&copy, &source().dump(&["--inserts"]), &[]);
+    copy.run_script(&source().dump(&["--inserts"]), &[]);
     source().assert_exact(&mut copy.client());
 }
 
 #[test]
 fn archive_restored_serially_is_exact() {
     let copy = shared().empty_database();
-    pg_restore(&copy, &source().dump(&["-Fc"]), &[]);
+    copy.pg_restore(&source().dump(&["-Fc"]), &[]);
     source().assert_exact(&mut copy.client());
     source().assert_alive(&mut copy.client());
 }
@@ -112,9 +109,9 @@ fn archive_restored_serially_is_exact() {
 fn archive_restored_over_its_own_database_is_exact() {
     let copy = shared().empty_database();
     let archive = source().dump(&["-Fc"]);
-    pg_restore(&copy, &archive, &[]);
+    copy.pg_restore(&archive, &[]);
     source().assert_alive(&mut copy.client());
-    pg_restore(&copy, &archive, &["--clean"]);
+    copy.pg_restore(&archive, &["--clean"]);
     source().assert_exact(&mut copy.client());
 }
 
@@ -123,10 +120,10 @@ fn archive_restored_over_its_own_database_is_exact() {
 fn archive_restored_in_parallel_but_for_pgtoken_is_exact() {
     let copy = shared().empty_database();
     let archive = source().dump(&["-Fc"]);
-    pg_restore(&copy, &archive, &["--section=pre-data"]);
-    pg_restore(&copy, &archive, &["--section=data", "-n", "pgtoken"]);
-    pg_restore(&copy, &archive, &["--section=data", "-N", "pgtoken", "-j2"]);
-    pg_restore(&copy, &archive, &["--section=post-data", "-j2"]);
+    copy.pg_restore(&archive, &["--section=pre-data"]);
+    copy.pg_restore(&archive, &["--section=data", "-n", "pgtoken"]);
+    copy.pg_restore(&archive, &["--section=data", "-N", "pgtoken", "-j2"]);
+    copy.pg_restore(&archive, &["--section=post-data", "-j2"]);
     source().assert_exact(&mut copy.client());
     source().assert_alive(&mut copy.client());
 }
@@ -138,9 +135,9 @@ fn archive_restored_in_parallel_without_triggers_is_exact_once_they_are_armed() 
     let copy = shared().empty_database();
     let archive = source().dump(&["-Fc"]);
     let data = ["--section=data", "--disable-triggers", "-j2"];
-    pg_restore(&copy, &archive, &["--section=pre-data"]);
-    pg_restore(&copy, &archive, &data);
-    pg_restore(&copy, &archive, &["--section=post-data", "-j2"]);
+    copy.pg_restore(&archive, &["--section=pre-data"]);
+    copy.pg_restore(&archive, &data);
+    copy.pg_restore(&archive, &["--section=post-data", "-j2"]);
     assert_disarmed_then_arm(&copy);
     source().assert_exact(&mut copy.client());
     source().assert_alive(&mut copy.client());
@@ -149,7 +146,7 @@ fn archive_restored_in_parallel_without_triggers_is_exact_once_they_are_armed() 
 #[test]
 fn data_alone_goes_into_a_database_with_the_extension() {
     let copy = shared().database();
-    psql(&copy, &source().dump(&["--data-only"]), &[]);
+    copy.run_script(&source().dump(&["--data-only"]), &[]);
     copy.execute(OWN_GRANT);
     source().assert_exact(&mut copy.client());
     source().assert_alive(&mut copy.client());
@@ -159,7 +156,7 @@ fn data_alone_goes_into_a_database_with_the_extension() {
 fn data_alone_goes_in_without_triggers_which_are_armed_after() {
     let copy = shared().database();
     let dump = source().dump(&["--data-only", "--disable-triggers"]);
-    psql(&copy, &dump, &[]);
+    copy.run_script(&dump, &[]);
     copy.execute(OWN_GRANT);
     assert_disarmed_then_arm(&copy);
     source().assert_exact(&mut copy.client());
@@ -170,8 +167,8 @@ fn data_alone_goes_in_without_triggers_which_are_armed_after() {
 fn server_without_the_library_takes_every_row_and_verifies_once_it_preloads_it() {
     let elsewhere = Cluster::settings().without_preload().start();
     let copy = elsewhere.empty_database();
-    psql(&copy, &source().dump(&[]), &[]);
-    assert_contents(&contents(&mut copy.client()), &source().contents);
+    copy.run_script(&source().dump(&[]), &[]);
+    assert_contents(&Contents::of(&mut copy.client()), &source().contents);
     assert_eq!(copy.sqlstate("select pgtoken.verify_token('')"), "55000");
 
     copy.execute("alter system set shared_preload_libraries = 'pgtoken'");
@@ -209,7 +206,7 @@ fn dump_of_a_whole_cluster_brings_roles_and_settings_along() {
 
     source.assert_exact(&mut to.connect(name, "postgres"));
     let mut verifier = to.connect(name, &login);
-    let setting = column(&mut verifier, "show pgtoken.default_ttl");
+    let setting = rows(&mut verifier, "show pgtoken.default_ttl");
     assert_eq!(setting, ["30 days"]);
     assert_eq!(source.answers_of(&mut verifier), source.answers);
     source.assert_alive(&mut to.connect(name, "postgres"));
@@ -222,7 +219,10 @@ fn upgraded_cluster_is_exact_once_the_triggers_are_armed() {
     let source = Source::fill(from.database());
     let to = from.upgrade();
     let mut copy = to.connect(source.db.name(), "postgres");
-    assert_ne!(contents(&mut copy)["triggers"], source.contents["triggers"]);
+    assert_ne!(
+        Contents::of(&mut copy).part("triggers"),
+        source.contents.part("triggers")
+    );
     execute(&mut copy, "select pgtoken_internal.arm_triggers()");
     source.assert_exact(&mut copy);
     source.assert_alive(&mut copy);
@@ -251,7 +251,7 @@ impl<'cluster> Source<'cluster> {
             let row = client.query_one(flushed, &[&verdicts]).expect("sums");
             row.get(0)
         });
-        let contents = contents(&mut client);
+        let contents = Contents::of(&mut client);
         let mut source = Source {
             db,
             secrets,
@@ -262,14 +262,8 @@ impl<'cluster> Source<'cluster> {
         source
     }
 
-    /// Dumps into a new file beside the server, which is removed with it.
     fn dump(&self, options: &[&str]) -> PathBuf {
-        let folder = self.db.cluster().folder();
-        let file = folder.join(format!("{}.dump", uuid::Uuid::new_v4()));
-        let mut pg_dump = self.db.program("pg_dump");
-        let complaint = run(pg_dump.args(options).arg("-f").arg(&file));
-        assert_eq!(complaint, "", "pg_dump has nothing to warn of");
-        file
+        self.db.dump(options)
     }
 
     fn answers_of(&self, client: &mut Client) -> Vec<String> {
@@ -282,7 +276,7 @@ impl<'cluster> Source<'cluster> {
     /// Every row, trigger and privilege is that of the source, and every token gives the same verdicts.
     #[track_caller]
     fn assert_exact(&self, copy: &mut Client) {
-        assert_contents(&contents(copy), &self.contents);
+        assert_contents(&Contents::of(copy), &self.contents);
         for (copied, original) in self.answers_of(copy).iter().zip(&self.answers) {
             assert_eq!(copied, original);
         }
@@ -293,12 +287,12 @@ impl<'cluster> Source<'cluster> {
     fn assert_alive(&self, copy: &mut Client) {
         let again = "select (token is null)::text from pgtoken.issue_token(
             'asked by a user', 'ada', 'guest', 'zürich', request_id => 'request-1', as_user => 'ada', actor => 'seed')";
-        assert_eq!(column(copy, again), ["true"], "the request is known");
+        assert_eq!(rows(copy, again), ["true"], "the request is known");
         let new = "select token from pgtoken.issue_token('new', 'ada', 'full', 'acme')";
-        let new = column(copy, new).remove(0);
+        let new = rows(copy, new).remove(0);
         let code =
             format!("select code from pgtoken.verify_token('{new}', 'full', consume => false)");
-        assert_eq!(column(copy, &code), ["valid"]);
+        assert_eq!(rows(copy, &code), ["valid"]);
 
         self.assert_code(copy, "live", "full", "valid");
         execute(
@@ -321,7 +315,7 @@ impl<'cluster> Source<'cluster> {
         );
         execute(copy, "reset session_replication_role");
         let left = "select grants::text from pgtoken.tokens where name = 'zones'";
-        assert_eq!(column(copy, left), [r#"{"windows": ["main"]}"#]);
+        assert_eq!(rows(copy, left), [r#"{"windows": ["main"]}"#]);
 
         self.assert_code(copy, "not a member", "read", "not_a_member");
         execute(
@@ -333,7 +327,7 @@ impl<'cluster> Source<'cluster> {
         self.assert_code(copy, "live", "read", "not_found");
         let deleted = "select (count(*) > 0)::text from pgtoken.event where kind = 'deleted' and user_id = 'ada' \
                        and token_name = 'live'";
-        assert_eq!(column(copy, deleted), ["true"]);
+        assert_eq!(rows(copy, deleted), ["true"]);
     }
 
     #[track_caller]
@@ -362,54 +356,10 @@ impl Secrets {
     }
 }
 
-fn contents(client: &mut Client) -> Contents {
-    let mut queries = BTreeMap::from([
-        (
-            "the view tokens".to_owned(),
-            "select t::text from pgtoken.tokens as t order by t.id".to_owned(),
-        ),
-        ("triggers".to_owned(), TRIGGERS.to_owned()),
-        ("privileges".to_owned(), PRIVILEGES.to_owned()),
-    ]);
-    let tables =
-        "select unnest(extconfig)::regclass::text from pg_extension where extname = 'pgtoken'";
-    for table in column(client, tables) {
-        let rows = format!("select t::text from {table} as t order by 1");
-        queries.insert(table, rows);
-    }
-    queries
-        .into_iter()
-        .map(|(name, query)| (name, column(client, &query)))
-        .collect()
-}
-
-/// Triggers with when they fire, those of keys by the name of their key: their own has a number in it.
-const TRIGGERS: &str = "
-    select concat_ws(' ', t.tgrelid::regclass, coalesce(c.conname, t.tgname), t.tgfoid::regproc, t.tgenabled)
-    from pg_trigger as t
-    left join pg_constraint as c on c.oid = t.tgconstraint
-    where t.tgrelid in (select oid from pg_class where relnamespace = 'pgtoken'::regnamespace)
-    order by 1";
-
-const PRIVILEGES: &str = "
-    select concat_ws(' ', 'relation', oid::regclass, array(select unnest(relacl)::text order by 1))
-    from pg_class
-    where relnamespace = 'pgtoken'::regnamespace
-    union all
-    select concat_ws(' ', 'function', oid::regprocedure, array(select unnest(proacl)::text order by 1))
-    from pg_proc
-    where pronamespace in ('pgtoken'::regnamespace, 'pgtoken_internal'::regnamespace)
-    union all
-    select concat_ws(' ', 'schema', nspname, array(select unnest(nspacl)::text order by 1))
-    from pg_namespace
-    where nspname ~ '^pgtoken'
-    order by 1";
-
 #[track_caller]
 fn assert_contents(copied: &Contents, original: &Contents) {
-    assert!(copied.keys().eq(original.keys()));
-    for (name, rows) in copied {
-        assert_eq!(rows, &original[name], "{name}");
+    if let Some(difference) = original.difference(copied) {
+        panic!("{difference}");
     }
 }
 
@@ -430,42 +380,10 @@ fn code_of(answer: &str) -> &str {
 }
 
 #[track_caller]
-fn column(client: &mut Client, query: &str) -> Vec<String> {
-    let messages = client
-        .simple_query(query)
-        .unwrap_or_else(|error| panic!("{query}: {error:?}"));
-    messages
-        .iter()
-        .filter_map(|message| match message {
-            postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("").to_owned()),
-            _ => None,
-        })
-        .collect()
-}
-
-#[track_caller]
 fn execute(client: &mut Client, statement: &str) {
     client
         .batch_execute(statement)
         .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
-}
-
-#[track_caller]
-fn psql(copy: &Database, script: &Path, options: &[&str]) {
-    let mut psql = copy.program("psql");
-    run(psql
-        .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f"])
-        .arg(script)
-        .args(options));
-}
-
-#[track_caller]
-fn pg_restore(copy: &Database, archive: &Path, options: &[&str]) {
-    let mut pg_restore = copy.program("pg_restore");
-    run(pg_restore
-        .args(["--exit-on-error", "-d", copy.name()])
-        .args(options)
-        .arg(archive));
 }
 
 /// Runs a program that has to succeed, and returns its complaints.

@@ -149,6 +149,17 @@ fn finite(at: Micros) -> Option<TimestampWithTimeZone> {
     (at != Micros::MAX).then(|| timestamp(at))
 }
 
+/// A time as the log writes it.
+pub fn text(
+    client: &SpiClient<'_>,
+    at: Option<TimestampWithTimeZone>,
+) -> Result<Option<String>, Error> {
+    Ok(client
+        .select("select to_jsonb($1) #>> '{}'", None, &[at.into()])?
+        .first()
+        .get_one()?)
+}
+
 /// A timestamp of PostgreSQL.
 pub fn timestamp(at: Micros) -> TimestampWithTimeZone {
     TimestampWithTimeZone::try_from(at)

@@ -63,7 +63,7 @@ fn rotate_token(
         };
         let successor = insert(client, &draft, &origin, &owner)?
             .expect("a new token has a new id, a new digest and no request");
-        record(client, &caller, old.id, successor, until)?;
+        record(client, &caller, &old, successor, until)?;
         issued_row(client, Some(token.as_str()), successor)
     })?;
     Ok(SetOfIterator::new(row))
@@ -178,13 +178,24 @@ fn retire(
 fn record(
     client: &mut SpiClient<'_>,
     caller: &Caller,
-    old: Uuid,
+    old: &Existing,
     successor: Uuid,
     until: Option<lifetime::Micros>,
 ) -> Result<(), Error> {
     let overlap = until.map_or("none", |_| "until its new expires_at");
-    let detail = Detail::of(json!({ "successor": successor.to_string(), "overlap": overlap }));
-    event::record(client, caller, "rotated", &[old], detail)?;
-    let detail = Detail::of(json!({ "rotated_from": old.to_string() }));
+    let ends = match until.map(lifetime::timestamp) {
+        None => None,
+        Some(until) if lifetime::is_later(Some(until), old.expires_at) => {
+            lifetime::text(client, old.expires_at)?
+        }
+        until => lifetime::text(client, until)?,
+    };
+    let detail = Detail::of(json!({
+        "successor": successor.to_string(),
+        "overlap": overlap,
+        "expires_at": ends,
+    }));
+    event::record(client, caller, "rotated", &[old.id], detail)?;
+    let detail = Detail::of(json!({ "rotated_from": old.id.to_string() }));
     event::record(client, caller, "issued", &[successor], detail)
 }

@@ -215,10 +215,6 @@ impl Change {
 
     /// What the log says; `None` where nothing changes.
     fn detail(&self, client: &SpiClient<'_>) -> Result<Option<Detail>, Error> {
-        let text =
-            |sql: &str, at: Option<TimestampWithTimeZone>| -> Result<Option<String>, Error> {
-                Ok(client.select(sql, None, &[at.into()])?.first().get_one()?)
-            };
         let mut changed = serde_json::Map::new();
         if let Some(name) = &self.name {
             changed.insert("name".into(), json!(name));
@@ -227,7 +223,7 @@ impl Change {
             changed.insert("metadata".into(), json!("changed"));
         }
         if let Some(at) = self.expires_at {
-            let at = text("select to_jsonb($1) #>> '{}'", at)?;
+            let at = lifetime::text(client, at)?;
             changed.insert("expires_at".into(), json!(at.as_deref().unwrap_or("never")));
         }
         if let Some(enabled) = self.enabled {

@@ -15,6 +15,7 @@ mod raw;
 mod row;
 mod scan;
 pub mod shmem;
+mod skew;
 mod token_row;
 mod tuple;
 pub mod usage_clock;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use pgrx::{FromDatum, pg_sys};
 
 use super::elements::Elements;
+use super::skew;
 
 /// A row that a look-up found or a scan stands on.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,9 @@ impl<'a> Tuple<'a> {
         // SAFETY: only the first tts_nvalid entries of the slot's arrays are read: those that were filled in.
         unsafe {
             let columns = (*self.slot).tts_nvalid as usize;
-            assert!((1..=columns).contains(&column), "no column {column}");
+            if column > columns {
+                skew::sql_is_too_old("a table lacks a column");
+            }
             let isnull = *(*self.slot).tts_isnull.add(column - 1);
             (!isnull).then(|| *(*self.slot).tts_values.add(column - 1))
         }

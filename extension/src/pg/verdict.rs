@@ -8,22 +8,24 @@ use pgrx::{IntoDatum, impl_sql_translatable, pg_sys};
 use pgtoken_rules::Code;
 
 use super::lookup::Found;
+use super::skew;
 use super::token_row::{self, TokenRow};
 
 /// An answer to a verification: the columns of `pgtoken.verdict`.
 #[derive(Debug)]
 pub struct Verdict {
-    values: [pg_sys::Datum; COLUMNS],
-    isnull: [bool; COLUMNS],
+    values: [pg_sys::Datum; ROOM],
+    isnull: [bool; ROOM],
     /// Keeps the page pinned that passed-on values point into.
     _token: Option<Found>,
 }
 
 impl_sql_translatable!(Verdict, "pgtoken.verdict");
 
-const COLUMNS: usize = 14;
+/// Columns beyond our own are those of a newer version of the SQL, and null. An older one has the leading columns.
+const ROOM: usize = 24;
 
-/// The columns of `pgtoken.verdict`, in its order.
+/// The columns of `pgtoken.verdict`, in its order; upgrades only ever add columns at the end.
 #[derive(Clone, Copy, Debug)]
 #[repr(usize)]
 enum Column {
@@ -59,8 +61,8 @@ pub struct Effect<'a> {
 impl Verdict {
     fn of(code: Code) -> Verdict {
         let mut verdict = Verdict {
-            values: [pg_sys::Datum::null(); COLUMNS],
-            isnull: [true; COLUMNS],
+            values: [pg_sys::Datum::null(); ROOM],
+            isnull: [true; ROOM],
             _token: None,
         };
         verdict.set(Column::Valid, code == Code::Valid);
@@ -127,8 +129,8 @@ impl Verdict {
 // SAFETY: heap_form_tuple copies every value into a new tuple of the declared row type.
 unsafe impl BoxRet for Verdict {
     unsafe fn box_into<'fcx>(mut self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
-        // SAFETY: the values are of the types of pgtoken.verdict's columns, in its order, and alive until self drops;
-        // the descriptor belongs to the type cache, which outlives the call.
+        // SAFETY: the values are of the types of pgtoken.verdict's columns, in its order, as many as the descriptor
+        // asks for, and alive until self drops; the descriptor belongs to the type cache, which outlives the call.
         unsafe {
             let descriptor = result_descriptor(fcinfo.as_mut_ptr());
             let tuple = pg_sys::heap_form_tuple(
@@ -152,10 +154,17 @@ unsafe fn result_descriptor(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::TupleDe
         }
         let entry = pg_sys::lookup_type_cache(row_type, pg_sys::TYPECACHE_TUPDESC as i32);
         let descriptor = (*entry).tupDesc;
-        if descriptor.is_null() || (*descriptor).natts as usize != COLUMNS {
+        if descriptor.is_null() {
             pgrx::error!("pgtoken: the function does not return pgtoken.verdict");
         }
+        check_room((*descriptor).natts as usize);
         descriptor
+    }
+}
+
+fn check_room(columns: usize) {
+    if columns > ROOM {
+        skew::library_is_too_old("a verdict has more columns than it knows of");
     }
 }
 
@@ -170,20 +179,18 @@ impl VerdictSet {
         unsafe {
             pg_sys::InitMaterializedSRF(fcinfo, 0);
             let set = (*fcinfo).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-            if (*(*set).setDesc).natts as usize != COLUMNS + 1 {
-                pgrx::error!("pgtoken: the function does not return n and a verdict");
-            }
+            check_room(((*(*set).setDesc).natts as usize).saturating_sub(1));
             VerdictSet(set)
         }
     }
 
     /// Adds the answer to question `n`.
     pub fn put(&mut self, n: i32, verdict: &Verdict) {
-        let mut values = [pg_sys::Datum::from(n); COLUMNS + 1];
-        let mut isnull = [false; COLUMNS + 1];
+        let mut values = [pg_sys::Datum::from(n); ROOM + 1];
+        let mut isnull = [false; ROOM + 1];
         values[1..].copy_from_slice(&verdict.values);
         isnull[1..].copy_from_slice(&verdict.isnull);
-        // SAFETY: the tuplestore copies the values, which fit the descriptor and are alive while `verdict` is.
+        // SAFETY: the tuplestore copies as many values as the descriptor has, which fit it and are alive while `verdict` is.
         unsafe {
             pg_sys::tuplestore_putvalues(
                 (*self.0).setResult,

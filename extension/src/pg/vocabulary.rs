@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pgrx::{FromDatum, pg_sys};
 use pgtoken_rules::{Permission, Scope, Vocabulary};
 
+use super::skew;
+
 static STALE: AtomicBool = AtomicBool::new(true);
 
 thread_local! {
@@ -87,6 +89,9 @@ impl CatalogRow {
         // SAFETY: tuple and descriptor belong together, and get_attnum gives a column of that table.
         unsafe {
             let number = pg_sys::get_attnum(self.table, column.as_ptr());
+            if i32::from(number) == pg_sys::InvalidAttrNumber as i32 {
+                skew::sql_is_too_old("the vocabulary lacks a column");
+            }
             let datum =
                 pg_sys::heap_getattr(self.tuple, i32::from(number), self.descriptor, &mut isnull);
             T::from_datum(datum, isnull)

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout)] // a table is what this program is for
 
 mod claim;
+mod misuse;
 mod table;
 
 use claim::{Claim, Effort, Outcome};
@@ -14,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 
 /// Every part with its claims, in the order of the table.
-const PARTS: &[(&str, &[Claim])] = &[];
+const PARTS: &[(&str, &[Claim])] = &[("misuse", misuse::CLAIMS)];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -128,7 +128,7 @@ alter role postgres password :'password';
 select 'create role pgtoken_facade login' where to_regrole('pgtoken_facade') is null \gexec
 grant pgtoken_admin, pgtoken_verifier to pgtoken_facade;
 alter role pgtoken_facade password :'password';
--- Parameters of its statements hold secrets: they must not reach the log.
+-- Parameters of its statements hold digests and names: they need not reach the log.
 alter role pgtoken_facade set log_parameter_max_length = 0;
 alter role pgtoken_facade set log_parameter_max_length_on_error = 0;
 SQL

@@ -177,6 +177,20 @@ as 'MODULE_PATHNAME', 'revoke_secret_wrapper';
 comment on function pgtoken.revoke_secret(text, text, text) is
     'Ends the token with this text; who holds it may. The row, or none where there is no such token. Idempotent. Errors: 22023 bad value';
 
+create function pgtoken.revoke_digest(
+    digest bytea default null,
+    reason text default null,
+    actor text default null
+)
+returns setof pgtoken.tokens
+language c
+volatile
+rows 1
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'revoke_digest_wrapper';
+comment on function pgtoken.revoke_digest(bytea, text, text) is
+    'revoke_secret for callers that send only the SHA-256 of the token text, so that the secret reaches no log of the server: it ends a token and yields nothing. Errors: 22023 bad value';
+
 create function pgtoken.revoke_tokens(
     ids uuid[] default null,
     user_id text default null,

@@ -76,7 +76,8 @@ grant usage on type pgtoken.verdict to pgtoken_verifier;
 -- Verifiers see verdicts and what they hold the secret of.
 grant execute on function
     pgtoken.verify_token, pgtoken.verify_digest, pgtoken.verify_tokens, pgtoken.verify_digests,
-    pgtoken.require_token, pgtoken.inspect_token, pgtoken.revoke_secret
+    pgtoken.require_token, pgtoken.inspect_token, pgtoken.inspect_digest,
+    pgtoken.revoke_secret, pgtoken.revoke_digest
     to pgtoken_verifier;
 
 -- Issuers act for a user they name; each function refuses a null as_user unless the role is an administrator too.

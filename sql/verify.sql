@@ -168,3 +168,14 @@ set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'inspect_token_wrapper';
 comment on function pgtoken.inspect_token(text) is
     'What is this token? The row of any genuine token, whatever its state; no row otherwise. Consumes and records nothing';
+
+create function pgtoken.inspect_digest(digest bytea default null)
+returns setof pgtoken.tokens
+language c
+stable
+rows 1
+parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'inspect_digest_wrapper';
+comment on function pgtoken.inspect_digest(bytea) is
+    'inspect_token for callers that send only the SHA-256 of the token text, so that the secret reaches no log of the server';

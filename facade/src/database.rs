@@ -21,7 +21,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// library, and the right to verify: what every request of the facade needs.
 const READY: &str = "select code from pgtoken.verify_token(token => 'ready?', consume => false)";
 
-/// The settings by which the server would write parameters of statements, tokens among them, to its log.
+/// The settings by which the server would write parameters of statements to its log. No text of a token is
+/// among them, but digests and names are.
 const LOGS_PARAMETERS: &str = "\
     select quote_ident(current_user), name from pg_catalog.pg_settings \
     where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error') and setting <> '0' \
@@ -148,7 +149,7 @@ async fn set_up(
         if !told.swap(true, Ordering::Relaxed) {
             let (role, setting): (&str, &str) = (row.get(0), row.get(1));
             warn!(
-                "the server's log may show tokens: as a superuser, run ALTER ROLE {role} SET {setting} = 0"
+                "the server's log may show digests of tokens and names of users: as a superuser, run ALTER ROLE {role} SET {setting} = 0"
             );
         }
     }

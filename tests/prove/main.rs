@@ -9,6 +9,7 @@
 mod claim;
 mod crash;
 mod history;
+mod misuse;
 mod restore;
 mod table;
 
@@ -21,6 +22,7 @@ const PARTS: &[(&str, &[Claim])] = &[
     ("crash", crash::CLAIMS),
     ("history", history::CLAIMS),
     ("restore", restore::CLAIMS),
+    ("misuse", misuse::CLAIMS),
 ];
 
 fn main() -> ExitCode {

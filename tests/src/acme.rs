@@ -1,5 +1,5 @@
 //! A small directory with somebody in every part, for tests of management.
-use crate::cluster::shared;
+use crate::cluster::{Cluster, shared};
 use crate::database::Database;
 use crate::error::{SqlError, error_of};
 use crate::query::{outcome, row, rows};
@@ -52,7 +52,13 @@ impl Acme {
     /// A new database on the shared cluster.
     #[track_caller]
     pub fn new() -> Acme {
-        let db = shared().database();
+        Acme::on(shared())
+    }
+
+    /// A new database on this cluster.
+    #[track_caller]
+    pub fn on(cluster: &'static Cluster) -> Acme {
+        let db = cluster.database();
         let mut client = db.client();
         rows(&mut client, DIRECTORY);
         Acme { client, db }

@@ -2,6 +2,7 @@
 use crate::database::Database;
 use crate::error::describe;
 use crate::server::Server;
+use crate::telltale::TELLTALE_SETTINGS;
 use postgres::{Client, Config, NoTls};
 use std::collections::HashSet;
 use std::path::Path;
@@ -34,6 +35,14 @@ impl Settings {
     /// With writes that survive a crash of the machine, for benchmarks and crash tests.
     pub fn durable(self) -> Settings {
         self.with("fsync", "on").with("full_page_writes", "on")
+    }
+
+    /// With everything in the server's log that can be there.
+    pub fn telltale(mut self) -> Settings {
+        for (name, value) in TELLTALE_SETTINGS {
+            self = self.with(name, value);
+        }
+        self
     }
 
     /// Starts a cluster with these settings.

@@ -1,8 +1,10 @@
 //! The real facade, as a process of its own.
 use crate::program::{run, target};
+use crate::telltale::{TELLTALE_RUST_LOG, log_file};
 use crate::wait::wait_until;
 use crate::watchdog::Watchdog;
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +38,10 @@ impl Facade {
             .env("PGTOKEN_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
+        let kept = log_file("facade");
+        if kept.is_some() {
+            program.env("RUST_LOG", TELLTALE_RUST_LOG);
+        }
         let mut process = program
             .spawn()
             .expect("the facade is built: run 'make build'");
@@ -44,7 +50,8 @@ impl Facade {
             "kill -KILL \"$1\"",
             &[&process.id().to_string()],
         );
-        let log = collect(process.stderr.take().expect("stderr is piped"));
+        let kept = kept.map(|file| File::create(file).expect("the folder of logs is writable"));
+        let log = collect(process.stderr.take().expect("stderr is piped"), kept);
         let mut facade = Facade {
             process,
             watchdog: Some(kill),
@@ -172,12 +179,18 @@ pub fn agent() -> ureq::Agent {
         .into()
 }
 
-fn collect(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
+fn collect(
+    stream: impl std::io::Read + Send + 'static,
+    mut kept: Option<File>,
+) -> Arc<Mutex<String>> {
     let log = Arc::new(Mutex::new(String::new()));
     let lines = BufReader::new(stream).lines();
     let collected = log.clone();
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
+            if let Some(file) = &mut kept {
+                writeln!(file, "{line}").expect("the folder of logs is writable");
+            }
             let mut log = collected.lock().unwrap_or_else(PoisonError::into_inner);
             log.push_str(&line);
             log.push('\n');

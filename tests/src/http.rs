@@ -55,8 +55,13 @@ impl Http {
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, bytes: &str) -> io::Result<()> {
-        self.stream.get_mut().write_all(bytes.as_bytes())
+    pub fn send(&mut self, text: &str) -> io::Result<()> {
+        self.send_bytes(text.as_bytes())
+    }
+
+    /// Sends bytes that may be no text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
     }
 
     /// Waits for an answer.

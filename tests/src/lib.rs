@@ -31,6 +31,7 @@ mod shell;
 pub mod stage;
 mod stand;
 mod standby;
+mod telltale;
 mod verdict;
 mod wait;
 mod watchdog;
@@ -50,6 +51,7 @@ pub use query::{outcome, row, rows};
 pub use readme_table::readme_table;
 pub use session::{Answer, Session};
 pub use stand::{ADMIN_SECRET, Stand, VERIFIER_SECRET};
+pub use telltale::{TELLTALE, TELLTALE_RUST_LOG, TELLTALE_SETTINGS};
 pub use verdict::{
     ACME, READS, Token, acme_token, assert_codes, code, confined, import, issue, issue_confined,
     verdict,

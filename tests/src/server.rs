@@ -2,6 +2,7 @@
 use crate::program::{
     as_owner, bindir, checkout, complaint, folder, is_root, output_of, pg_config, run, target,
 };
+use crate::telltale::{TELLTALE, TELLTALE_SETTINGS, log_file};
 use crate::wait::wait_until;
 use crate::watchdog::Watchdog;
 use std::fs;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub(crate) struct Server {
     pub(crate) folder: PathBuf,
     pub(crate) port: u16,
+    log: PathBuf,
     _watchdog: Watchdog,
 }
 
@@ -77,17 +79,20 @@ impl Server {
         install_extension(&folder.join("install"));
         create(&folder.join("data"));
         configure(&folder, configuration);
-        let port = start_on_a_free_port(&folder);
+        let kept = log_file("server");
+        let log = kept.unwrap_or_else(|| folder.join("server.log"));
+        let port = start_on_a_free_port(&folder, &log);
         Server {
             folder,
             port,
+            log,
             _watchdog: watchdog,
         }
     }
 
     /// Starts the server again on its port.
     pub(crate) fn start_again(&self) {
-        if let Err(log) = try_start(&self.folder, self.port) {
+        if let Err(log) = try_start(&self.folder, &self.log, self.port) {
             panic!("the server does not start again:\n{log}");
         }
     }
@@ -123,7 +128,7 @@ impl Server {
     }
 
     pub(crate) fn log(&self) -> String {
-        log_of(&self.folder)
+        log_of(&self.log)
     }
 }
 
@@ -184,6 +189,11 @@ fn configure(cluster: &Path, configuration: &[(String, String)]) {
     for (name, value) in lines.iter().map(|(name, value)| (*name, value)) {
         text += &setting(name, value);
     }
+    if std::env::var_os(TELLTALE).is_some() {
+        for (name, value) in TELLTALE_SETTINGS {
+            text += &setting(name, value);
+        }
+    }
     for (name, value) in configuration {
         text += &setting(name, value);
     }
@@ -196,11 +206,11 @@ fn setting(name: &str, value: &str) -> String {
 }
 
 /// Tries ports until the server starts on one: another process may take a port that was free.
-fn start_on_a_free_port(cluster: &Path) -> u16 {
+fn start_on_a_free_port(cluster: &Path, log: &Path) -> u16 {
     let mut complaints = String::new();
     for _ in 0..5 {
         let port = free_port();
-        match try_start(cluster, port) {
+        match try_start(cluster, log, port) {
             Ok(()) => return port,
             Err(complaint) => complaints = complaint,
         }
@@ -218,8 +228,7 @@ fn free_port() -> u16 {
         .expect("the sequence has no end")
 }
 
-fn try_start(cluster: &Path, port: u16) -> Result<(), String> {
-    let log = cluster.join("server.log");
+fn try_start(cluster: &Path, log: &Path, port: u16) -> Result<(), String> {
     let output = output_of(
         pg_ctl(cluster)
             .args(["start", "-w", "-s", "-o", &format!("-p {port}"), "-l"])
@@ -228,7 +237,7 @@ fn try_start(cluster: &Path, port: u16) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{}{}", complaint(&output), log_of(cluster)))
+    Err(format!("{}{}", complaint(&output), log_of(log)))
 }
 
 fn pg_ctl(cluster: &Path) -> Command {
@@ -237,8 +246,8 @@ fn pg_ctl(cluster: &Path) -> Command {
     command
 }
 
-fn log_of(cluster: &Path) -> String {
-    let log = fs::read(cluster.join("server.log")).unwrap_or_default();
+fn log_of(file: &Path) -> String {
+    let log = fs::read(file).unwrap_or_default();
     String::from_utf8_lossy(&log).into_owned()
 }
 

@@ -1,6 +1,5 @@
 //! A facade with a database behind it and secrets to call it with.
 use crate::acme::{Acme, Issued};
-use crate::cluster::shared;
 use crate::facade::Facade;
 use crate::http::{Http, HttpAnswer};
 
@@ -36,7 +35,10 @@ impl Stand {
     /// One more facade in front of the same directory.
     #[track_caller]
     pub fn facade_of(acme: &Acme, environment: &[(&str, &str)]) -> Facade {
-        let role = shared().login(&["pgtoken_admin", "pgtoken_verifier"]);
+        let role = acme
+            .db
+            .cluster()
+            .login(&["pgtoken_admin", "pgtoken_verifier"]);
         Facade::start_as(
             Facade::program()
                 .env("PGTOKEN_DATABASE_URL", acme.db.url(&role))

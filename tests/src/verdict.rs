@@ -77,7 +77,7 @@ pub fn code(client: &mut Client, text: &str, arguments: &str) -> String {
 }
 
 /// Every function that verifies or inspects, called with a token as `$1` and never raising.
-pub const READS: [&str; 8] = [
+pub const READS: [&str; 9] = [
     "select from pgtoken.verify_token($1)",
     "select from pgtoken.verify_token($1, scope => 'read', target => 'windows', zone => 'main')",
     "select from pgtoken.verify_token($1, scope => 'full')",
@@ -86,6 +86,7 @@ pub const READS: [&str; 8] = [
     "select from pgtoken.verify_digest(sha256(convert_to($1, 'UTF8')))",
     "select from pgtoken.verify_digests(array[sha256(convert_to($1, 'UTF8')), null])",
     "select from pgtoken.inspect_token($1)",
+    "select from pgtoken.inspect_digest(sha256(convert_to($1, 'UTF8')))",
 ];
 
 /// A connection to a database that gets the directory [`ACME`], and a token of `owner` that writes in `acme`.

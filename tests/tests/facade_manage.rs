@@ -337,12 +337,46 @@ fn find_takes_the_token_in_a_body() {
         let found = stand.admin("POST", "/v1/tokens/find", json!({ "text": token[key] }));
         assert_eq!(ids(&found), [token["id"].as_str().expect("an id")], "{key}");
     }
-    let none = stand.admin(
-        "POST",
-        "/v1/tokens/find",
-        json!({ "text": "what-nobody-has" }),
-    );
-    assert_eq!(none.json(), json!({ "items": [], "next": null }));
+    let whole = token["token"].as_str().expect("a text");
+    let damaged = format!("{}x", &whole[..whole.len() - 1]);
+    for text in [&damaged, &whole[..20], &format!(" {whole} ")] {
+        let found = stand.admin("POST", "/v1/tokens/find", json!({ "text": text }));
+        assert_eq!(ids(&found), [token["id"].as_str().expect("an id")]);
+    }
+    let other_start = format!("{}{}", &whole[..10], "-no-token-begins-so");
+    for none in ["what-nobody-has", &"0".repeat(64), &other_start[..9]] {
+        let found = stand.admin(
+            "POST",
+            "/v1/tokens/find",
+            json!({ "text": format!("{none}x") }),
+        );
+        assert_eq!(found.json(), json!({ "items": [], "next": null }), "{none}");
+    }
+}
+
+#[test]
+fn imported_tokens_are_found_by_their_text_whatever_it_looks_like() {
+    let mut stand = Stand::new();
+    let texts = [
+        "st_legacy-token-one",
+        "0d7f5a3c-6a52-4b4e-9a59-1f6f3c1f0e55",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "short",
+    ];
+    for text in texts {
+        let import = format!(
+            "select id from pgtoken.import_token(sha256('{text}'), 'olga', 'old', start => '{}')",
+            &text[..4]
+        );
+        let id = stand.acme.row(&import);
+        let found = stand.admin("POST", "/v1/tokens/find", json!({ "text": text }));
+        assert_eq!(ids(&found), [id.as_str()], "{text}");
+        let digest = stand
+            .acme
+            .row(&format!("select encode(sha256('{text}'), 'hex')"));
+        let found = stand.admin("POST", "/v1/tokens/find", json!({ "text": digest }));
+        assert_eq!(ids(&found), [id.as_str()], "{text}");
+    }
 }
 
 #[test]

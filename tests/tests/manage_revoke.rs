@@ -149,6 +149,25 @@ fn who_revokes_by_secret_can_say_who_acts() {
 }
 
 #[test]
+fn whoever_keeps_the_text_to_itself_revokes_by_its_digest() {
+    let mut acme = Acme::new();
+    let token = acme.issue("'t', 'olga'");
+    let mut verifier = acme.db.client_as("pgtoken_verifier");
+    let call = format!(
+        "select name, state, revoke_reason from pgtoken.revoke_digest(sha256('{}'), 'leaked', 'scanner')",
+        token.text
+    );
+    assert_eq!(row(&mut verifier, &call), "t|revoked|leaked");
+    assert_eq!(acme.verdict(&token, ""), "revoked");
+    let expected = "revoked|scanner|{\"reason\": \"leaked\"}";
+    assert_eq!(acme.last_event(&token.id), expected);
+    for none in ["null", "''", "'\\x00'", "sha256('x')"] {
+        let call = format!("select pgtoken.revoke_digest({none})");
+        assert!(acme.rows(&call).is_empty(), "{none}");
+    }
+}
+
+#[test]
 fn what_is_no_secret_revokes_nothing() {
     let mut acme = Acme::new();
     let token = acme.issue("'t', 'olga'");

@@ -74,7 +74,9 @@ select pgtoken.verify_tokens('{TOKEN}')                                       | 
 select pgtoken.verify_digests(array[sha256('TOKEN')])                         | v m
 select pgtoken.require_token('TOKEN')                                         | v m
 select pgtoken.inspect_token('TOKEN')                                         | v m
+select pgtoken.inspect_digest(sha256('TOKEN'))                                | v m
 select pgtoken.revoke_secret('TOKEN')                                         | v m
+select pgtoken.revoke_digest(sha256('TOKEN'))                                 | v m
 select pgtoken.issue_token('t', workspace_id => 'acme', as_user => 'olga')    | i m
 select pgtoken.rotate_token('ID', as_user => 'olga')                          | i m
 select pgtoken.revoke_token('ID', as_user => 'olga')                          | i m

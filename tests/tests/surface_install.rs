@@ -49,6 +49,7 @@ fn without_preloading_what_needs_it_says_which_line_to_add() {
         "revoke_token(gen_random_uuid())",
         "revoke_tokens(user_id => 'olga')",
         "revoke_secret('x')",
+        "revoke_digest(sha256('x'))",
         "update_token(gen_random_uuid())",
         "grant_zones(gen_random_uuid(), '{}')",
         "purge_tokens(now())",

@@ -202,7 +202,11 @@ fn inspected_token_is_its_row_of_the_view_whatever_its_state() {
         let sql = "select to_jsonb(t) from pgtoken.tokens as t where id = $1";
         let row: Value = client.query_one(sql, &[&token.id]).expect("row").get(0);
         assert_eq!(row["state"], state);
-        assert_eq!(inspect(&mut verifier, &token.text), Some(row));
+        assert_eq!(inspect(&mut verifier, &token.text).as_ref(), Some(&row));
+        let sql =
+            "select to_jsonb(t) from pgtoken.inspect_digest(sha256(convert_to($1, 'UTF8'))) as t";
+        let by_digest = verifier.query_one(sql, &[&token.text]).expect("a row");
+        assert_eq!(by_digest.get::<_, Value>(0), row);
     }
 }
 
@@ -224,7 +228,14 @@ fn inspecting_what_is_no_token_returns_no_row() {
     for text in &others {
         assert_eq!(inspect(&mut client, text), None);
     }
-    for call in ["inspect_token()", "inspect_token(null)"] {
+    for call in [
+        "inspect_token()",
+        "inspect_token(null)",
+        "inspect_digest()",
+        "inspect_digest('')",
+        "inspect_digest('\\x00')",
+        "inspect_digest(sha256('x'))",
+    ] {
         assert_eq!(
             db.value::<i64>(&format!("select count(*) from pgtoken.{call}"), &[]),
             0

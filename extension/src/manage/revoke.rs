@@ -38,23 +38,37 @@ fn revoke_secret(
     reason: Option<&str>,
     actor: Option<&str>,
 ) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
+    let row = revoke_presented(Presented::text(token), reason, actor)?;
+    Ok(SetOfIterator::new(row))
+}
+
+#[pg_extern(sql = false)]
+fn revoke_digest(
+    digest: Option<&[u8]>,
+    reason: Option<&str>,
+    actor: Option<&str>,
+) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
+    let row = revoke_presented(Presented::digest(digest), reason, actor)?;
+    Ok(SetOfIterator::new(row))
+}
+
+fn revoke_presented(
+    presented: Presented,
+    reason: Option<&str>,
+    actor: Option<&str>,
+) -> Result<Option<Row>, Error> {
     let caller = Caller::anyone(actor)?;
     let reason = check::reason("reason", reason)?;
-    let row = Spi::connect_mut(|client| {
-        let Some(id) = find_secret(client, token)? else {
+    let Presented::Digest(digest) = presented else {
+        return Ok(None);
+    };
+    Spi::connect_mut(|client| {
+        let Some(id) = find_by_digest(client, &digest)? else {
             return Ok(None);
         };
         revoke_and_record(client, &caller, &[id], reason.as_deref())?;
         tokens_row(client, id).map(Some)
-    })?;
-    Ok(SetOfIterator::new(row))
-}
-
-fn find_secret(client: &mut SpiClient<'_>, token: Option<&str>) -> Result<Option<Uuid>, Error> {
-    match Presented::text(token) {
-        Presented::Malformed => Ok(None),
-        Presented::Digest(digest) => find_by_digest(client, &digest),
-    }
+    })
 }
 
 /// Live tokens that fit all filters given and that the user, if there is one, may revoke.

@@ -10,11 +10,17 @@ use crate::pg::{AsOwner, Row};
 /// The row of any genuine token, whatever its state.
 #[pg_extern(sql = false)]
 fn inspect_token(token: Option<&str>) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
-    Ok(SetOfIterator::new(find_by_text(token)?))
+    Ok(SetOfIterator::new(find(Presented::text(token))?))
 }
 
-fn find_by_text(token: Option<&str>) -> Result<Vec<Row>, Error> {
-    let Presented::Digest(digest) = Presented::text(token) else {
+/// The same for callers that keep the text to themselves.
+#[pg_extern(sql = false)]
+fn inspect_digest(digest: Option<&[u8]>) -> Result<SetOfIterator<'static, Row>, ErrorReport> {
+    Ok(SetOfIterator::new(find(Presented::digest(digest))?))
+}
+
+fn find(presented: Presented) -> Result<Vec<Row>, Error> {
+    let Presented::Digest(digest) = presented else {
         return Ok(Vec::new());
     };
     let _owner = AsOwner::enter();

@@ -1,7 +1,7 @@
 //! Managing tokens: each route is one function of the database.
 //!
-//! *Invariant*: a handler reads the request, makes one SQL call with named arguments, and passes the
-//! JSON on that the database made. Who may do what is decided there, by `as_user`.
+//! *Invariant*: a handler reads the request, makes one SQL call with named arguments (`find` may make
+//! two), and passes the JSON on that the database made. Who may do what is decided there, by `as_user`.
 pub mod bulk;
 pub mod directory;
 pub mod events;

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::{self, Response};
-use pgtoken_format::{Shape, classify};
+use pgtoken_format::{Shape, classify, digest};
 use std::net::IpAddr;
 
 /// No row unless the token verifies. Nothing is consumed and nothing recorded.
@@ -21,11 +21,11 @@ select jsonb_strip_nulls(jsonb_build_object(
            'sub', v.user_id,
            'jti', v.token_id,
            'workspace_id', v.workspace_id))::text
-from pgtoken.inspect_token(token => $1) as t
+from pgtoken.inspect_digest(digest => $1) as t
 cross join lateral (
-    select * from pgtoken.verify_token(token => $1, client_addr => $2, consume => false)
+    select * from pgtoken.verify_digest(digest => $1, client_addr => $2, consume => false)
     union all
-    select * from pgtoken.verify_token(token => $1, scope => t.scope, client_addr => $2, consume => false)
+    select * from pgtoken.verify_digest(digest => $1, scope => t.scope, client_addr => $2, consume => false)
 ) as v
 where v.valid
 limit 1";
@@ -51,7 +51,10 @@ pub async fn answer(app: &App, mut request: Request) -> Result<Response, Problem
     }
     let rows = app
         .verification
-        .rows(INTROSPECT, &[&token, &client_addr])
+        .rows(
+            INTROSPECT,
+            &[&digest(token.as_bytes()).as_slice(), &client_addr],
+        )
         .await?;
     match rows.first() {
         Some(row) => Ok(response::json(row.get::<_, String>(0))),

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::{self, Response};
-use pgtoken_format::{Shape, classify};
+use pgtoken_format::{Shape, classify, digest};
 
 /// Its holder learns what it is for, and not what is written about it for others.
 const DESCRIBE: &str = "
@@ -26,7 +26,7 @@ select state = 'active', jsonb_build_object(
            'created_at', created_at,
            'expires_at', expires_at,
            'last_used_at', last_used_at)::text
-from pgtoken.inspect_token(token => $1)";
+from pgtoken.inspect_digest(digest => $1)";
 
 /// Answers it.
 pub async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
@@ -38,7 +38,11 @@ pub async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
         app.guesses.count(request.client_addr);
         return Err(Problem::invalid_token());
     }
-    let rows = app.verification.rows(DESCRIBE, &[&token]).await?;
+    let digest = digest(token.as_bytes());
+    let rows = app
+        .verification
+        .rows(DESCRIBE, &[&digest.as_slice()])
+        .await?;
     let Some(row) = rows.first() else {
         app.guesses.count(request.client_addr);
         return Err(Problem::invalid_token());

@@ -5,9 +5,9 @@ use crate::problem::Problem;
 use crate::request::Request;
 use crate::response::{self, Response};
 use hyper::StatusCode;
-use pgtoken_format::{Shape, classify};
+use pgtoken_format::{Shape, classify, digest};
 
-const REVOKE: &str = "select id from pgtoken.revoke_secret(token => $1, actor => 'holder')";
+const REVOKE: &str = "select id from pgtoken.revoke_digest(digest => $1, actor => 'holder')";
 
 /// Answers it. `token_type_hint` is a hint, and there is one type.
 pub async fn answer(app: &App, mut request: Request) -> Result<Response, Problem> {
@@ -20,7 +20,13 @@ pub async fn answer(app: &App, mut request: Request) -> Result<Response, Problem
     let database = app.management.as_ref().unwrap_or(&app.verification);
     let is_known = match classify(token.as_bytes()) {
         Shape::Malformed => false,
-        Shape::Own | Shape::Foreign => !database.rows(REVOKE, &[&token]).await?.is_empty(),
+        Shape::Own | Shape::Foreign => {
+            let digest = digest(token.as_bytes());
+            !database
+                .rows(REVOKE, &[&digest.as_slice()])
+                .await?
+                .is_empty()
+        }
     };
     if !is_known {
         app.guesses.count(request.client_addr);

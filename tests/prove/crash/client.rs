@@ -113,7 +113,8 @@ impl Client {
     fn judge(&mut self, token: &Token, zone: u8, status: u16) {
         self.judged += 1;
         if !token.statuses(zone).contains(&status) {
-            self.wrong.push(format!("{status} for zone {zone} of {token:?}"));
+            self.wrong
+                .push(format!("{status} for zone {zone} of {token:?}"));
         }
     }
 
@@ -179,7 +180,11 @@ impl Client {
             Some(Request {
                 key: token.key.clone()?,
                 // What it was issued with; the first zone may have been replaced.
-                zone: token.shape.events.eq("issued").then_some(token.shape.zone)?,
+                zone: token
+                    .shape
+                    .events
+                    .eq("issued")
+                    .then_some(token.shape.zone)?,
             })
         });
         let acknowledged: Vec<Request> = with_key.take(REPEATED).collect();
@@ -194,7 +199,8 @@ impl Client {
                 Some(id) => {
                     let is_same = answer.status == 200 && token.id == id && token.text.is_none();
                     if !is_same {
-                        self.wrong.push(format!("{request:?} made {id}, and then {answer:?}"));
+                        self.wrong
+                            .push(format!("{request:?} made {id}, and then {answer:?}"));
                     }
                 }
                 None if self.expect(201, &answer, &request.key) => self.tokens.push(Token {
@@ -234,7 +240,8 @@ impl Client {
     fn expect(&mut self, status: u16, answer: &HttpAnswer, what: &str) -> bool {
         self.judged += 1;
         if answer.status != status {
-            self.wrong.push(format!("{status} expected for {what}: {answer:?}"));
+            self.wrong
+                .push(format!("{status} expected for {what}: {answer:?}"));
         }
         answer.status == status
     }

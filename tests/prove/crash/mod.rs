@@ -119,7 +119,11 @@ impl<'a> Experiment<'a> {
 
     /// Load, a kill at a random moment, a start, load again; then everything is looked at.
     fn round(&mut self, n: u64) {
-        let (killed, over, made) = (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
+        let (killed, over, made) = (
+            AtomicBool::new(false),
+            AtomicBool::new(false),
+            AtomicUsize::new(0),
+        );
         let cluster = self.db.cluster();
         let (db, facade, steady) = (&self.db, &self.facade, &self.steady);
         // Later than uses may be forgotten, or nothing would be shown of them.
@@ -187,7 +191,9 @@ impl<'a> Experiment<'a> {
             }
             client.repeat(|key| keys.get(key).cloned());
             client.use_all();
-            self.findings.answers.add(std::mem::take(&mut client.judged));
+            self.findings
+                .answers
+                .add(std::mem::take(&mut client.judged));
             for wrong in client.wrong.drain(..) {
                 self.findings.answers.attempt(Err(wrong));
             }

@@ -51,16 +51,24 @@ impl Client {
             zone,
         } = Asked::new(stage, question);
         match self {
-            Client::Sql(Sql { connection, one, .. }) => {
+            Client::Sql(Sql {
+                connection, one, ..
+            }) => {
                 let row = connection.query_one(&*one, &[&text, &scope, &target, &zone]);
                 of_row(&row.expect("a verification never raises"))
             }
             Client::Http(http) => {
                 let mut body = Map::from_iter([("token".to_owned(), json!(text))]);
-                let asked = [("scope", scope.map(str::to_owned)), ("target", target), ("zone", zone)];
-                body.extend(asked.into_iter().filter_map(|(name, value)| {
-                    Some((name.to_owned(), Value::from(value?)))
-                }));
+                let asked = [
+                    ("scope", scope.map(str::to_owned)),
+                    ("target", target),
+                    ("zone", zone),
+                ];
+                body.extend(
+                    asked
+                        .into_iter()
+                        .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))),
+                );
                 let answer = send(http, VERIFIER_SECRET, "POST", "/v1/verify", &body.into());
                 assert_eq!(answer.status, 200, "{answer:?}");
                 let verdict = answer.json();
@@ -72,10 +80,17 @@ impl Client {
 
     /// Asks many questions in one statement; in SQL only.
     pub fn ask_many(&mut self, stage: &Stage, questions: &[Question]) -> Option<Vec<Verdict>> {
-        let Client::Sql(Sql { connection, many, .. }) = self else {
+        let Client::Sql(Sql {
+            connection, many, ..
+        }) = self
+        else {
             return None;
         };
-        let asked = || questions.iter().map(|question| Asked::new(stage, *question));
+        let asked = || {
+            questions
+                .iter()
+                .map(|question| Asked::new(stage, *question))
+        };
         let texts: Vec<&str> = asked().map(|asked| asked.text).collect();
         let scopes: Vec<Option<&str>> = asked().map(|asked| asked.scope).collect();
         let targets: Vec<Option<String>> = asked().map(|asked| asked.target).collect();
@@ -273,9 +288,9 @@ fn sql_of(stage: &Stage, change: Change) -> String {
         Change::AddZone(zone) => format!(
             "insert into pgtoken.zone (target_id, zone_id) values ('t{n}', 'z{zone}') on conflict do nothing"
         ),
-        Change::DropZone(zone) => format!(
-            "delete from pgtoken.zone where target_id = 't{n}' and zone_id = 'z{zone}'"
-        ),
+        Change::DropZone(zone) => {
+            format!("delete from pgtoken.zone where target_id = 't{n}' and zone_id = 'z{zone}'")
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub fn compare(effort: Effort) -> Tally {
         linearizable > tries / 10 && linearizable < tries - tries / 10,
         "{linearizable} of {tries} are linearizable: the samples are too much alike"
     );
-    tally.figure(format!("{linearizable} of {tries} histories were linearizable"));
+    tally.figure(format!(
+        "{linearizable} of {tries} histories were linearizable"
+    ));
     tally
 }
 
@@ -80,7 +82,10 @@ fn chance(dice: &mut Dice) -> Vec<Operation> {
         });
     }
     if dice.roll(4) > 0 {
-        let (from, to) = (dice.roll(OPERATIONS) as usize, dice.roll(OPERATIONS) as usize);
+        let (from, to) = (
+            dice.roll(OPERATIONS) as usize,
+            dice.roll(OPERATIONS) as usize,
+        );
         let shift = Duration::from_millis(10 * OPERATIONS);
         match dice.roll(2) {
             // It was answered as another was.
@@ -137,7 +142,11 @@ fn revoke_and_ask(start: u64, end: u64) -> Vec<Operation> {
         zone: None,
     };
     vec![
-        at(0, 5, Act::Changed(Change::Issue(token, Grants::Whole), Outcome::Done)),
+        at(
+            0,
+            5,
+            Act::Changed(Change::Issue(token, Grants::Whole), Outcome::Done),
+        ),
         at(10, 20, Act::Changed(Change::Revoke(token), Outcome::Done)),
         at(start, end, Act::Asked(vec![(question, valid)])),
     ]

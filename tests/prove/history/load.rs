@@ -48,9 +48,11 @@ impl Company {
                 })
                 .collect();
             clean(&mut self.cleaner, played, operations);
-            let histories = players
-                .into_iter()
-                .map(|player| player.join().expect("every answer is one of those expected"));
+            let histories = players.into_iter().map(|player| {
+                player
+                    .join()
+                    .expect("every answer is one of those expected")
+            });
             histories.flatten().collect()
         })
     }
@@ -153,7 +155,8 @@ impl Player<'_> {
     /// What takes away is rarer than what gives, so that there is always something to lose.
     fn choose(&mut self) -> Option<Change> {
         let dice = &mut self.dice;
-        let rung = [Rung::Read, Rung::Write, Rung::Full, Rung::Full, Rung::Full][dice.roll(5) as usize];
+        let rung =
+            [Rung::Read, Rung::Write, Rung::Full, Rung::Full, Rung::Full][dice.roll(5) as usize];
         let gives = dice.roll(8) > 0;
         let zone = dice.roll(ZONES.into()) as u8;
         let token = dice.roll(CASTING.len() as u64) as usize;

@@ -71,7 +71,10 @@ fn record_and_check(effort: Effort) -> Tally {
         tally.add(count as u64 - 1);
         tally.attempt(check::check(State::new(), &history).map_err(|unexplained| {
             let operation = &history[unexplained.operation];
-            format!("no order explains {operation:?} on stage {n}; the state may have been {:?}", unexplained.states)
+            format!(
+                "no order explains {operation:?} on stage {n}; the state may have been {:?}",
+                unexplained.states
+            )
         }));
     }
     seen.tell(&mut tally);

@@ -299,7 +299,11 @@ impl State {
             (Kind::Ladder(given), Some(held)) => held >= given && self.is_at_work(),
             (Kind::Confined, Some(held)) => held >= Rung::Write && self.is_at_work(),
         };
-        if suffices { Ok(()) } else { Err(Outcome::Forbidden) }
+        if suffices {
+            Ok(())
+        } else {
+            Err(Outcome::Forbidden)
+        }
     }
 
     fn is_at_work(&self) -> bool {
@@ -319,7 +323,11 @@ impl State {
 
     fn living(&mut self, token: usize) -> Result<&mut Token, Outcome> {
         let token = self.token(token)?;
-        if token.revoked { Err(Outcome::Ended) } else { Ok(token) }
+        if token.revoked {
+            Err(Outcome::Ended)
+        } else {
+            Ok(token)
+        }
     }
 }
 

@@ -42,7 +42,9 @@ impl Stage {
     /// The state that [`super::model::State::new`] is.
     pub fn directory(&self) -> String {
         let Stage { n, .. } = self;
-        let zones: Vec<String> = (0..ZONES).map(|zone| format!("('t{n}', 'z{zone}')")).collect();
+        let zones: Vec<String> = (0..ZONES)
+            .map(|zone| format!("('t{n}', 'z{zone}')"))
+            .collect();
         format!(
             "insert into pgtoken.workspace (workspace_id) values ('w{n}');
              insert into pgtoken.app_user (user_id) values ('u{n}');

@@ -1,0 +1,2 @@
+-- issue_token
+select * from pgtoken.issue_token('t', 'mia', 'agency', 'acme', grants => '{"windows": 1e400}')

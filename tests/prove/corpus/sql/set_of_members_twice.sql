@@ -1,0 +1,2 @@
+-- put_members
+select * from pgtoken.put_members('acme', '["olga", "olga"]')

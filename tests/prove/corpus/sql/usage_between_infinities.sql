@@ -1,0 +1,2 @@
+-- list_usage
+select * from pgtoken.list_usage('ID', '-infinity', 'infinity')

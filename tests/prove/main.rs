@@ -9,13 +9,14 @@
 mod claim;
 mod restore;
 mod table;
+mod upgrade;
 
 use claim::{Claim, Effort, Outcome};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 
 /// Every part with its claims, in the order of the table.
-const PARTS: &[(&str, &[Claim])] = &[("restore", restore::CLAIMS)];
+const PARTS: &[(&str, &[Claim])] = &[("restore", restore::CLAIMS), ("upgrade", upgrade::CLAIMS)];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -14,13 +14,18 @@ pub(super) fn sql_is_too_old(lack: &str) -> ! {
 
 /// The SQL has more than this library has room for.
 pub(super) fn library_is_too_old(lack: &str) -> ! {
-    refuse(lack, "restart the server, so that it loads the library anew")
+    refuse(
+        lack,
+        "restart the server, so that it loads the library anew",
+    )
 }
 
 fn refuse(lack: &str, hint: &str) -> ! {
     ErrorReport::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("pgtoken: the library and the SQL in this database are of different versions: {lack}"),
+        format!(
+            "pgtoken: the library and the SQL in this database are of different versions: {lack}"
+        ),
         "pgtoken",
     )
     .set_hint(hint)

@@ -39,5 +39,3 @@ delete from pgtoken.app_user where user_id in (select user_id from pgtoken.app_u
 delete from pgtoken.token where id in (select id from fate where dice between 0.46 and 0.48);
 
 select pg_temp.issue_random('new ' || :'seed' || ' ' || i) from generate_series(1, (select tokens / 10 from size)) as i;
-insert into pgtoken.sign_in (id, kind, expires_at)
-select gen_random_uuid(), k, now() + interval '1 day' from unnest(array['link', 'session']) as k;

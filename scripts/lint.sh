@@ -7,6 +7,8 @@ cd "$root"
 export PGRX_PG_CONFIG_PATH=$PG_CONFIG
 features=(--no-default-features --features "pgtoken/pg$(pg_major)")
 
+say "released SQL"
+scripts/released.sh
 say "cargo fmt"
 cargo fmt --all --check
 say "cargo clippy"

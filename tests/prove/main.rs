@@ -12,6 +12,7 @@ mod history;
 mod misuse;
 mod restore;
 mod table;
+mod upgrade;
 
 use claim::{Claim, Effort, Outcome};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -23,6 +24,7 @@ const PARTS: &[(&str, &[Claim])] = &[
     ("history", history::CLAIMS),
     ("restore", restore::CLAIMS),
     ("misuse", misuse::CLAIMS),
+    ("upgrade", upgrade::CLAIMS),
 ];
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use crate::server::Server;
 use crate::telltale::TELLTALE_SETTINGS;
 use postgres::{Client, Config, NoTls};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The cluster that the tests of one binary share: for tests that leave settings alone and never
@@ -177,6 +177,16 @@ impl Cluster {
     /// The folder of the cluster: the Unix socket is in it, the data is in `data`.
     pub fn folder(&self) -> &Path {
         &self.server.folder
+    }
+
+    /// Where this cluster's own copy of the extension has its control file and scripts.
+    pub fn extension_folder(&self) -> PathBuf {
+        self.server.extension_folder()
+    }
+
+    /// Installs the extension of the checkout anew into this cluster's own copy.
+    pub fn install_extension(&self) {
+        self.server.install_extension();
     }
 
     /// The password of every login role, for connections over TCP; the socket, in a folder that

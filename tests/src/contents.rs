@@ -19,8 +19,9 @@ impl Contents {
             ("triggers".to_owned(), TRIGGERS.to_owned()),
             ("privileges".to_owned(), PRIVILEGES.to_owned()),
         ]);
-        let tables =
-            "select unnest(extconfig)::regclass::text from pg_extension where extname = 'pgtoken'";
+        // Not those that are marked for the dump: a missing mark has to show.
+        let tables = "select oid::regclass::text from pg_class
+                      where relnamespace = 'pgtoken'::regnamespace and relkind = 'r'";
         for table in rows(client, tables) {
             let query = format!("select t::text from {table} as t order by 1");
             queries.insert(table, query);

@@ -127,6 +127,18 @@ impl Server {
         run(pg_upgrade.arg("-s").arg(&to.folder).arg("--no-sync"));
     }
 
+    pub(crate) fn extension_folder(&self) -> PathBuf {
+        let share = utf8(&folder("--sharedir"));
+        let install = self.folder.join("install");
+        install
+            .join(share.trim_start_matches('/'))
+            .join("extension")
+    }
+
+    pub(crate) fn install_extension(&self) {
+        install_extension(&self.folder.join("install"));
+    }
+
     pub(crate) fn log(&self) -> String {
         log_of(&self.log)
     }

@@ -26,9 +26,9 @@ const CODES: [&str; 12] = [
 fn size(effort: Effort, seed: u64) -> Size {
     Size {
         seed,
-        users: effort.tries(30, 300),
+        users: effort.tries(20, 300),
         workspaces: effort.tries(6, 20),
-        tokens: effort.tries(250, 4_000),
+        tokens: effort.tries(150, 4_000),
     }
 }
 
@@ -39,6 +39,8 @@ fn acme(cluster: &Cluster, size: Size) -> Generated<'_> {
     rows(&mut administrator, "create database acme");
     db.execute(
         "create extension pgtoken;
+         insert into pgtoken.sign_in (id, kind, expires_at)
+         values (gen_random_uuid(), 'link', now() + interval '1 hour'), (gen_random_uuid(), 'session', now());
          create role acme_gateway login password 'not a token';
          create role acme_dba;
          grant pgtoken_verifier to acme_gateway;

@@ -26,18 +26,20 @@ from pgtoken.tokens as t where t.state = 'disabled' and random() < 0.1;
 select pg_temp.attempt(format('pgtoken.grant_zones($1, %L)', jsonb_build_object(t.target_id, true)), f.id)
 from fate as f
 cross join lateral (select min(t.target_id) as target_id from pgtoken.target as t where t.workspace_id = f.workspace_id) as t
-where f.grants <> '{}' and f.dice between 0.5 and 0.8 and t.target_id is not null;
+where f.grants <> '{}' and f.dice between 0.5 and 0.95 and t.target_id is not null;
 
 -- The directory moves on, and takes authority along.
 delete from pgtoken.zone where random() < 0.15;
 delete from pgtoken.target where random() < 0.08;
 update pgtoken.member set scope = (array['read', 'write', 'full'])[1 + floor(random() * 3)] where random() < 0.2;
 delete from pgtoken.member where random() < 0.08;
-update pgtoken.app_user set disabled_at = now() where random() < 0.06;
-update pgtoken.workspace set disabled_at = now() where workspace_id <> 'w1' and random() < 0.1;
+update pgtoken.app_user set disabled_at = now()
+where random() < 0.05
+   or (user_id = 'u3' and not exists (select from pgtoken.app_user where not enabled));
+update pgtoken.workspace set disabled_at = now()
+where (workspace_id <> 'w1' and random() < 0.05)
+   or (workspace_id = 'w2' and not exists (select from pgtoken.workspace where not enabled));
 delete from pgtoken.app_user where user_id in (select user_id from pgtoken.app_user order by random() limit 1);
 delete from pgtoken.token where id in (select id from fate where dice between 0.46 and 0.48);
 
 select pg_temp.issue_random('new ' || :'seed' || ' ' || i) from generate_series(1, (select tokens / 10 from size)) as i;
-insert into pgtoken.sign_in (id, kind, expires_at)
-select gen_random_uuid(), k, now() + interval '1 day' from unnest(array['link', 'session']) as k;

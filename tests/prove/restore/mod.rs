@@ -1,7 +1,7 @@
 //! What a backup brings back: every token as it was, and what was done to tokens since from the log.
 mod backups;
-mod copy;
-mod generator;
+pub mod copy;
+pub mod generator;
 mod recipes;
 mod runbook;
 mod secrets;

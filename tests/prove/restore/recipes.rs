@@ -20,7 +20,7 @@ impl Recipes {
         let readme =
             std::fs::read_to_string(checkout().join("README.md")).expect("README.md is there");
         let from = readme.find("\n### Backups").expect("the section is there");
-        let to = readme.find("\n### Standbys").expect("so is the next");
+        let to = readme.find("\n### Upgrading").expect("so is the next");
         let blocks = readme[from..to].split("```sh").skip(1);
         let mut blocks = blocks.map(|rest| rest.split("```").next().expect("a block ends"));
         let mut next = |word: &str| {

@@ -12,9 +12,9 @@ pub fn revived(effort: Effort) -> Tally {
     for seed in 31..=effort.tries(31, 38) {
         let size = Size {
             seed,
-            users: effort.tries(30, 200),
+            users: effort.tries(20, 200),
             workspaces: effort.tries(5, 15),
-            tokens: effort.tries(250, 2_500),
+            tokens: effort.tries(500, 2_500),
         };
         round(&mut tally, &recipes, &home, &elsewhere, size);
     }

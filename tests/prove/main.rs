@@ -8,6 +8,7 @@
 
 mod claim;
 mod misuse;
+mod secrecy;
 mod table;
 
 use claim::{Claim, Effort, Outcome};
@@ -15,7 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 
 /// Every part with its claims, in the order of the table.
-const PARTS: &[(&str, &[Claim])] = &[("misuse", misuse::CLAIMS)];
+const PARTS: &[(&str, &[Claim])] = &[("misuse", misuse::CLAIMS), ("secrecy", secrecy::CLAIMS)];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

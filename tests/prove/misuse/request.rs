@@ -54,7 +54,7 @@ const SENSIBLE: &[(&str, &str)] = &[
         "grants",
         r#"[{}, {"windows": ["main"]}, {"windows": true}, {"windows": []}, {"windows": null}, {"": true}, [], "x", 1, null]"#,
     ),
-    ("auto_publish", r#"[true, false, null, "true", 1]"#),
+    ("auto_publish", r#"[false, true, null, "true", 1]"#),
     (
         "ttl",
         r#"["90d", "PT1H", "P1Y", "-1d", "999999999w", "P999999999Y", "", 5, null]"#,
@@ -288,7 +288,14 @@ fn value(chance: &mut SmallRng, known: &Known, name: &str) -> Value {
                 // A number too large for JSON's reader is text to this one.
                 let values: Result<Vec<Value>, _> =
                     serde_json::from_str(&values.replace("1e400", "1e300"));
-                let value = pick(chance, &values.expect("JSON")).clone();
+                let values = values.expect("JSON");
+                // The first is good, so that much is done too.
+                let many = if chance.random_bool(0.6) {
+                    1
+                } else {
+                    values.len()
+                };
+                let value = pick(chance, &values[..many]).clone();
                 let text = value
                     .to_string()
                     .replace("ID", pick(chance, &known.ids).as_str());

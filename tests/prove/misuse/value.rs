@@ -344,7 +344,7 @@ fn digest(chance: &mut SmallRng, known: &Known) -> String {
 fn array(chance: &mut SmallRng, known: &Known, name: &str, element: &str) -> String {
     if rare(chance, HUGE) {
         let one = value(chance, known, name, element);
-        return format!("array_fill({one}, array[20000])");
+        return format!("array_fill({one}::{element}, array[20000])");
     }
     let several = chance.random_range(0..4);
     let mut elements: Vec<String> = (0..several)

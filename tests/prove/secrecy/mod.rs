@@ -5,6 +5,8 @@
 mod advice;
 mod entry;
 mod find;
+mod looked;
+mod routes;
 mod secret;
 mod suite;
 mod tour;

@@ -46,6 +46,7 @@ use http_body_util::Full;
 use hyper::Method;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use pgtoken_format::{Shape, classify};
 use std::net::IpAddr;
 use std::time::Instant;
 use tracing::{Level, enabled, info, warn};
@@ -101,7 +102,7 @@ pub async fn answer(
     let label = label(request.path());
     // The gateway logs its requests itself, and to write a line costs as much as to verify.
     let is_logged = label != FORWARD_AUTH || enabled!(Level::DEBUG);
-    let path = is_logged.then(|| request.path().to_owned());
+    let path = is_logged.then(|| without_tokens(request.path()));
     let origin = cors::allowed_origin(&app.config.cors_origins, &request);
     let answered = if cors::is_preflight(&app.config.cors_origins, &request) {
         Ok(cors::preflight())
@@ -123,6 +124,16 @@ pub async fn answer(
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// A path for the log: whoever puts a token into a URL finds it in other logs, and not in this one.
+fn without_tokens(path: &str) -> String {
+    let segments = path.split('/');
+    let segments = segments.map(|segment| match classify(segment.as_bytes()) {
+        Shape::Foreign => segment,
+        Shape::Own | Shape::Malformed => "(token)",
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The first label that the path begins with.

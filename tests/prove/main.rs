@@ -11,6 +11,7 @@ mod crash;
 mod history;
 mod misuse;
 mod restore;
+mod secrecy;
 mod table;
 mod upgrade;
 
@@ -25,6 +26,7 @@ const PARTS: &[(&str, &[Claim])] = &[
     ("restore", restore::CLAIMS),
     ("misuse", misuse::CLAIMS),
     ("upgrade", upgrade::CLAIMS),
+    ("secrecy", secrecy::CLAIMS),
 ];
 
 fn main() -> ExitCode {

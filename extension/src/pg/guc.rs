@@ -108,7 +108,17 @@ unsafe extern "C-unwind" fn check_prefix(
     _source: pg_sys::GucSource::Type,
 ) -> bool {
     // SAFETY: the server passes a pointer to the new value.
-    unsafe { check(*value, settings::check_prefix) }
+    let holds = unsafe { check(*value, settings::check_prefix) };
+    if !holds {
+        // The server's own message repeats the value, which may be a token pasted by mistake.
+        let message = c"pgtoken.prefix: invalid value";
+        // SAFETY: as in `check`.
+        unsafe {
+            pg_sys::GUC_check_errmsg_string =
+                pg_sys::MemoryContextStrdup(pg_sys::ErrorContext, message.as_ptr());
+        }
+    }
+    holds
 }
 
 #[pg_guard]

@@ -1,6 +1,6 @@
 //! Calls of the functions that the catalogue has.
 use super::value::{Known, value};
-use pgtoken_tests::rows;
+use pgtoken_tests::{row, rows};
 use postgres::Client;
 use rand::RngExt;
 use rand::rngs::SmallRng;
@@ -9,6 +9,8 @@ use rand::rngs::SmallRng;
 pub struct Function {
     /// Its name.
     pub name: String,
+    /// Which of [`ROLES`](super::sandbox::ROLES) may call it.
+    pub roles: Vec<bool>,
     /// Its arguments.
     arguments: Vec<Argument>,
 }
@@ -27,8 +29,8 @@ const FUNCTIONS: &str = "
     where p.pronamespace = 'pgtoken'::regnamespace and p.prokind = 'f'
     order by p.proname, a.place";
 
-/// Every function, as the catalogue says.
-pub fn functions(client: &mut Client) -> Vec<Function> {
+/// Every function, as the catalogue says; `logins` are the names of [`ROLES`](super::sandbox::ROLES) there.
+pub fn functions(client: &mut Client, logins: &[String]) -> Vec<Function> {
     let mut functions: Vec<Function> = Vec::new();
     for row in rows(client, FUNCTIONS) {
         let mut columns = row.split('|').map(str::to_owned);
@@ -36,6 +38,10 @@ pub fn functions(client: &mut Client) -> Vec<Function> {
         let (function, name, kind) = (next(), next(), next());
         if functions.last().is_none_or(|last| last.name != function) {
             functions.push(Function {
+                roles: logins
+                    .iter()
+                    .map(|login| may_call(client, login, &function))
+                    .collect(),
                 name: function,
                 arguments: Vec::new(),
             });
@@ -44,6 +50,14 @@ pub fn functions(client: &mut Client) -> Vec<Function> {
         last.arguments.push(Argument { name, kind });
     }
     functions
+}
+
+fn may_call(client: &mut Client, login: &str, function: &str) -> bool {
+    let may = format!(
+        "select has_schema_privilege('{login}', 'pgtoken', 'usage')
+                and has_function_privilege('{login}', 'pgtoken.{function}'::regproc, 'execute')"
+    );
+    row(client, &may) == "t"
 }
 
 impl Function {

@@ -1,6 +1,6 @@
 //! Inputs that are kept: what once broke something, and what is likely to.
+use super::judge::judge;
 use super::sandbox::{ROLES, Sandbox};
-use super::sql::judge;
 use crate::claim::Tally;
 use pgtoken_tests::checkout;
 use std::fs;

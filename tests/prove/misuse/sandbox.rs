@@ -1,7 +1,7 @@
 //! A database to misuse: a directory, tokens of every kind, a connection as each role, and a function
 //! that runs many statements in one round trip and keeps how each ended.
 use super::value::Known;
-use pgtoken_tests::{Acme, Cluster, rows};
+use pgtoken_tests::{Acme, Cluster, row, rows};
 use postgres::Client;
 
 /// Runs each statement for itself; what it raises is its outcome and undoes it alone.
@@ -103,6 +103,14 @@ impl Sandbox {
         };
         sandbox.refresh();
         sandbox
+    }
+
+    /// The roles that the connections have logged in as.
+    pub fn logins(&mut self) -> Vec<String> {
+        let clients = self.clients.iter_mut();
+        clients
+            .map(|client| row(client, "select session_user"))
+            .collect()
     }
 
     /// Mends the directory and issues new tokens, of which arguments know the last.

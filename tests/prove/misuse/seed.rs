@@ -12,7 +12,7 @@ pub fn seed() -> u64 {
     u64::from(now.expect("it is after 1970").subsec_nanos())
 }
 
-/// The chance of one of several threads.
-pub fn chance(seed: u64, thread: u64) -> SmallRng {
-    SmallRng::seed_from_u64(seed.wrapping_add(thread << 32))
+/// The chance of one of several rounds or threads.
+pub fn chance(seed: u64, round: u64) -> SmallRng {
+    SmallRng::seed_from_u64(seed.wrapping_add(round << 32))
 }

@@ -6,15 +6,20 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)] // a table is what this program is for
 
+mod attack;
 mod claim;
 mod table;
+mod weak_spots;
 
 use claim::{Claim, Effort, Outcome};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 
 /// Every part with its claims, in the order of the table.
-const PARTS: &[(&str, &[Claim])] = &[];
+const PARTS: &[(&str, &[Claim])] = &[
+    ("attack", attack::CLAIMS),
+    ("weak_spots", weak_spots::CLAIMS),
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

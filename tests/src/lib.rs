@@ -24,6 +24,7 @@ mod program;
 mod query;
 mod server;
 mod session;
+pub mod shadows;
 pub mod stage;
 mod stand;
 mod standby;

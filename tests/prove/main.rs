@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)] // a table is what this program is for
 
+mod attack;
 mod claim;
 mod crash;
 mod history;
@@ -14,6 +15,7 @@ mod restore;
 mod secrecy;
 mod table;
 mod upgrade;
+mod weak_spots;
 
 use claim::{Claim, Effort, Outcome};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -27,6 +29,8 @@ const PARTS: &[(&str, &[Claim])] = &[
     ("misuse", misuse::CLAIMS),
     ("upgrade", upgrade::CLAIMS),
     ("secrecy", secrecy::CLAIMS),
+    ("attack", attack::CLAIMS),
+    ("weak_spots", weak_spots::CLAIMS),
 ];
 
 fn main() -> ExitCode {

@@ -27,6 +27,7 @@ mod query;
 mod readme_table;
 mod server;
 mod session;
+pub mod shadows;
 mod shell;
 pub mod stage;
 mod stand;

@@ -1,6 +1,6 @@
 //! Everything at once: whatever is written at the same time, no token ends with more than the directory gives.
 use pgtoken_tests::authority::assert_no_excess;
-use pgtoken_tests::{Database, Session, SqlError, shared};
+use pgtoken_tests::{Database, Dice, Session, SqlError, shared};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -14,49 +14,33 @@ const EXPECTED: &[&str] = &[
     "40001", "23503", "23505", "22023", "42501", "P0002", "55000",
 ];
 
-/// SplitMix64: the same seed, the same statements.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    fn pick<'a>(&mut self, among: &[&'a str]) -> &'a str {
-        among[self.roll(among.len() as u64) as usize]
-    }
-
-    /// A statement with its letters replaced: `$u` a user, `$w` a workspace, `$t` a target, `$z` a zone,
-    /// `$s` a scope, `$g` grants, `$k` the id of some token, `$c` of a confined one, `$n` a number.
-    fn fill(&mut self, statement: &str) -> String {
-        let token = "(select id from pgtoken.tokens where state <> 'revoked' order by md5(id || '$n') limit 1)";
-        let confined = "(select id from pgtoken.tokens where state = 'active' and scope = 'agency' order by md5(id || '$n') limit 1)";
-        let mut sql = statement.replace("$k", token).replace("$c", confined);
-        for (letter, values) in [
-            (
-                "$g",
-                &[
-                    "{\"$t\": [\"$z\"]}",
-                    "{\"$t\": true}",
-                    "{\"$t\": [\"$z\", \"$z\"], \"$t\": true}",
-                ][..],
-            ),
-            ("$u", &["u0", "u1", "u2", "u3"]),
-            ("$w", &["w0", "w1"]),
-            ("$t", &["t0", "t1", "t2", "t3"]),
-            ("$z", &["z0", "z1", "z2"]),
-            ("$s", &["read", "write", "full"]),
-        ] {
-            while let Some(place) = sql.find(letter) {
-                sql.replace_range(place..place + letter.len(), self.pick(values));
-            }
+/// A statement with its letters replaced: `$u` a user, `$w` a workspace, `$t` a target, `$z` a zone,
+/// `$s` a scope, `$g` grants, `$k` the id of some token, `$c` of a confined one, `$n` a number.
+fn fill(dice: &mut Dice, statement: &str) -> String {
+    let token =
+        "(select id from pgtoken.tokens where state <> 'revoked' order by md5(id || '$n') limit 1)";
+    let confined = "(select id from pgtoken.tokens where state = 'active' and scope = 'agency' order by md5(id || '$n') limit 1)";
+    let mut sql = statement.replace("$k", token).replace("$c", confined);
+    for (letter, values) in [
+        (
+            "$g",
+            &[
+                "{\"$t\": [\"$z\"]}",
+                "{\"$t\": true}",
+                "{\"$t\": [\"$z\", \"$z\"], \"$t\": true}",
+            ][..],
+        ),
+        ("$u", &["u0", "u1", "u2", "u3"]),
+        ("$w", &["w0", "w1"]),
+        ("$t", &["t0", "t1", "t2", "t3"]),
+        ("$z", &["z0", "z1", "z2"]),
+        ("$s", &["read", "write", "full"]),
+    ] {
+        while let Some(place) = sql.find(letter) {
+            sql.replace_range(place..place + letter.len(), dice.pick(values));
         }
-        sql.replace("$n", &self.roll(1 << 32).to_string())
     }
+    sql.replace("$n", &dice.roll(1 << 32).to_string())
 }
 
 /// Statements that widen, and those that take away; each is one transaction of its own.
@@ -158,14 +142,14 @@ fn soak(db: &Database<'_>, seed: u64, failures: &Mutex<Vec<String>>) {
     let session = Session::open(db);
     // The first to wait for a deadlock says so; there must be none.
     session.rows("set deadlock_timeout = '100 ms'");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::seeded(seed);
     let end = Instant::now() + DURATION;
     let mut attempts = 0;
     while Instant::now() < end || attempts < LEAST_ATTEMPTS {
         attempts += 1;
         let level = dice.pick(LEVELS);
         let statement = dice.pick(STATEMENTS);
-        let sql = dice.fill(statement);
+        let sql = fill(&mut dice, statement);
         let attempt = session.attempt(&format!("begin isolation level {level}; {sql}; commit"));
         if let Err(error) = attempt {
             session.rows("rollback");

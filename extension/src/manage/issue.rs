@@ -15,7 +15,7 @@ use super::insert::{Origin, RequestKey, insert, issued_row};
 use super::{directory, lifetime, request};
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::pg::{self, Cidrs, Jsonb, Row};
+use crate::pg::{self, Cidrs, Jsonb, Key, Latest, Row, Scan, TokenRow};
 use crate::settings;
 use crate::verify::vocabulary;
 
@@ -222,25 +222,14 @@ const LOCK_USER_TO_COUNT: &str = "
     where u.user_id = $1
     for no key update";
 
-const COUNT_LIVE: &str = "
-    select count(*)
-    from pgtoken.token as t
-    where t.user_id = $1
-      and t.revoked_at is null
-      and (t.expires_at is null or t.expires_at > clock_timestamp())";
-
 /// Whether the owner may have one more live token; locks the owner, so that two issues cannot share the last place.
 pub fn check_count(client: &mut SpiClient<'_>, user_id: &str) -> Result<(), Error> {
     let Some(most) = settings::max_tokens_per_user() else {
         return Ok(());
     };
     client.update(LOCK_USER_TO_COUNT, None, &[user_id.into()])?;
-    let live: i64 = client
-        .update(COUNT_LIVE, None, &[user_id.into()])?
-        .first()
-        .get_one()?
-        .unwrap_or(0);
-    if live >= i64::from(most) {
+    let live = live_tokens(user_id);
+    if live >= u64::from(most) {
         return Err(Error::invalid(
             "user_id",
             format!(
@@ -249,4 +238,19 @@ pub fn check_count(client: &mut SpiClient<'_>, user_id: &str) -> Result<(), Erro
         ));
     }
     Ok(())
+}
+
+/// The live tokens of a user who is locked. Whoever had the lock before may have issued one after this transaction
+/// took its snapshot, so that one does not count.
+fn live_tokens(user_id: &str) -> u64 {
+    let _latest = Latest::enter();
+    let now = pg::now();
+    let mut live = 0;
+    let mut tokens = Scan::open(c"token", c"token_user_id_idx", &[Key::Text(user_id)]);
+    while let Some(token) = tokens.next() {
+        let standing = TokenRow::new(token).standing();
+        let expired = standing.expires_at.is_some_and(|at| at <= now);
+        live += u64::from(!standing.revoked && !expired);
+    }
+    live
 }

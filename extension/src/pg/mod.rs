@@ -8,6 +8,7 @@
 mod elements;
 pub mod guc;
 mod key;
+mod latest;
 mod lookup;
 mod owner;
 mod probe;
@@ -28,6 +29,7 @@ pub mod worker;
 
 pub use elements::Elements;
 pub use key::Key;
+pub use latest::Latest;
 pub use lookup::{Found, Unique};
 pub use owner::{AsOwner, Role, is_read_only};
 pub use row::Row;

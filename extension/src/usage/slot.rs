@@ -81,14 +81,12 @@ impl Key {
         }
     }
 
-    /// Spreads keys evenly over 64 bits; ids need not be random, imported ones are whatever they were.
-    pub fn hash(self) -> u64 {
+    /// Spreads keys evenly over 64 bits; ids need not be random, imported ones are whatever they were, and who chose
+    /// them does not know the secret.
+    pub fn hash(self, secret: [u64; 3]) -> u64 {
         fold(
-            fold(
-                self.id[0] ^ 0x9e37_79b9_7f4a_7c15,
-                self.owner ^ 0xd6e8_feb8_6659_fd93,
-            ),
-            self.id[1] ^ 0xa076_1d64_78bd_642f,
+            fold(self.id[0] ^ secret[0], self.owner ^ secret[1]),
+            self.id[1] ^ secret[2],
         )
     }
 }

@@ -7,6 +7,7 @@
 //! *Invariant:* chains, `used` and the hand change only under the lock; a key has at most one taken slot.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use super::slot::{Key, Pending, Pinned, Slot};
@@ -66,12 +67,19 @@ pub struct Stats {
 pub struct Table {
     header: &'static Header,
     slots: &'static [Slot],
+    /// What decides who meets whom in a chain: made anew with the table, and told to nobody.
+    secret: [u64; 3],
 }
 
 impl Table {
-    /// `slots` has at least one element.
+    /// `slots` has at least one element. Made once, by the process that all others are forked from.
     pub fn new(header: &'static Header, slots: &'static [Slot]) -> Table {
-        Table { header, slots }
+        let random = RandomState::new();
+        Table {
+            header,
+            slots,
+            secret: [1, 2, 3].map(|word: u8| random.hash_one(word)),
+        }
     }
 
     pub fn stats(&self) -> &'static Stats {
@@ -253,7 +261,7 @@ impl Table {
     }
 
     fn home_number(&self, key: Key) -> usize {
-        ((u128::from(key.hash()) * self.slots.len() as u128) >> 64) as usize
+        ((u128::from(key.hash(self.secret)) * self.slots.len() as u128) >> 64) as usize
     }
 
     /// The slot that a link leads to; 0 leads nowhere.

@@ -21,6 +21,9 @@ pub enum JwtError {
     /// It has no good form or signature, or a claim is wrong.
     #[error("{0}")]
     Bad(#[from] jsonwebtoken::errors::Error),
+    /// It has extensions that must be understood, and none is.
+    #[error("it says that extensions of its header are critical")]
+    Critical,
     /// No key fits.
     #[error("no key fits its kid and alg")]
     NoKey,
@@ -59,6 +62,10 @@ impl Jwts {
 
     async fn read(&self, token: &str) -> Result<Map<String, Value>, JwtError> {
         let header: Header = jsonwebtoken::decode_header(token)?;
+        // RFC 7515, 4.1.11; the library reads it and leaves it at that.
+        if header.crit.is_some() {
+            return Err(JwtError::Critical);
+        }
         let key = self.keys.find(&header).await?;
         let mut validation = Validation::new(key.algorithm);
         validation.leeway = LEEWAY_SECONDS;

@@ -16,10 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 
 /// Every part with its claims, in the order of the table.
-const PARTS: &[(&str, &[Claim])] = &[
-    ("crash", crash::CLAIMS),
-    ("history", history::CLAIMS),
-];
+const PARTS: &[(&str, &[Claim])] = &[("crash", crash::CLAIMS), ("history", history::CLAIMS)];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -37,7 +37,12 @@ pub fn audit(db: &Database<'_>, client: &mut Client) -> (Vec<String>, BTreeMap<S
             continue;
         };
         let is_right = token.possible().contains(&row.shape)
-            && row.state == if row.shape.revoked { "revoked" } else { "active" }
+            && row.state
+                == if row.shape.revoked {
+                    "revoked"
+                } else {
+                    "active"
+                }
             && row.key == token.key
             && row.rotated_from == token.rotated_from;
         if !is_right {
@@ -107,7 +112,9 @@ fn rows(db: &Database<'_>, user: &str) -> BTreeMap<String, Row> {
         let state: String = row.get(1);
         let grants: Option<String> = row.get(4);
         let zone = grants.map(|grants| {
-            let zone = grants.strip_prefix("t/z").and_then(|zone| zone.parse().ok());
+            let zone = grants
+                .strip_prefix("t/z")
+                .and_then(|zone| zone.parse().ok());
             // More than one zone, where never more than one was granted, is the half of something.
             zone.unwrap_or(u8::MAX)
         });

@@ -62,7 +62,10 @@ impl Shape {
     fn status(&self, zone: u8) -> u16 {
         match self {
             Shape { revoked: true, .. } => 401,
-            Shape { zone: Some(granted), .. } if *granted != zone => 403,
+            Shape {
+                zone: Some(granted),
+                ..
+            } if *granted != zone => 403,
             _ => 200,
         }
     }
@@ -72,12 +75,18 @@ impl Token {
     /// What it may be: as it was, or as the change in doubt would make it; nothing in between.
     pub fn possible(&self) -> Vec<Shape> {
         let changed = self.doubt.map(|change| self.shape.after(change));
-        [Some(self.shape.clone()), changed].into_iter().flatten().collect()
+        [Some(self.shape.clone()), changed]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The statuses that are right where this zone is asked for.
     pub fn statuses(&self, zone: u8) -> Vec<u16> {
-        self.possible().iter().map(|shape| shape.status(zone)).collect()
+        self.possible()
+            .iter()
+            .map(|shape| shape.status(zone))
+            .collect()
     }
 
     /// Whether its client may change it: it is live, and nothing is in doubt.

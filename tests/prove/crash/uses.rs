@@ -23,7 +23,10 @@ pub struct Uses {
 impl Uses {
     /// Uses a new token without a pause until the server is killed.
     pub fn count(db: &Database<'_>, facade: &Facade, killed: &AtomicBool) -> Uses {
-        let token = issue(&mut db.client(), "'counted', 'counted', workspace_id => 'w'");
+        let token = issue(
+            &mut db.client(),
+            "'counted', 'counted', workspace_id => 'w'",
+        );
         let mut http = Http::connect(&facade.url("")).expect("the facade listens");
         let bearer = format!("Authorization: Bearer {VERIFIER_SECRET}");
         let headers = [bearer.as_str(), "Content-Type: application/json"];
@@ -42,6 +45,11 @@ impl Uses {
         }
     }
 
+    /// How many uses were answered.
+    pub fn answered(&self) -> usize {
+        self.answered.len()
+    }
+
     /// How many uses are not in the tables after a kill at this time, and how old the oldest of them was then.
     pub fn lost(&self, db: &Database<'_>, killed: Instant) -> Result<(usize, Duration), String> {
         let sql = "select use_count from pgtoken.tokens where id = $1";
@@ -55,7 +63,9 @@ impl Uses {
         let oldest = self.answered.get(kept);
         let age = oldest.map_or(Duration::ZERO, |at| killed.saturating_duration_since(*at));
         if age > FORGOTTEN {
-            return Err(format!("{kept} of {all} uses were kept; the oldest lost was {age:?} old"));
+            return Err(format!(
+                "{kept} of {all} uses were kept; the oldest lost was {age:?} old"
+            ));
         }
         Ok((all.saturating_sub(kept), age))
     }

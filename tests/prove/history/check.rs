@@ -53,7 +53,10 @@ pub fn check(start: State, history: &[Operation]) -> Result<(), Unexplained> {
         history,
         places: Vec::new(),
     };
-    let mut courses = vec![Course { state: start, done: 0 }];
+    let mut courses = vec![Course {
+        state: start,
+        done: 0,
+    }];
     for (_, edge, operation) in edges {
         match edge {
             Edge::Start => {

@@ -1,9 +1,8 @@
 //! One client of pgtoken, who does one thing at a time, in SQL or over HTTP.
-use super::model::{
-    CASTING, Change, Grants, Kind, Outcome, Place, Question, Rung, Scope, Verdict, ZONES,
-};
 use super::stage::{Stage, Token};
-use pgtoken_rules::Code;
+use super::statement::{request_of, sql_of};
+use super::terms::{Change, Outcome, Question, Verdict};
+use super::words::{Asked, verdict_of};
 use pgtoken_tests::{ADMIN_SECRET, Database, Facade, Http, HttpAnswer, VERIFIER_SECRET, error_of};
 use postgres::{Row, SimpleQueryMessage, Statement};
 use serde_json::{Map, Value, json};
@@ -51,16 +50,24 @@ impl Client {
             zone,
         } = Asked::new(stage, question);
         match self {
-            Client::Sql(Sql { connection, one, .. }) => {
+            Client::Sql(Sql {
+                connection, one, ..
+            }) => {
                 let row = connection.query_one(&*one, &[&text, &scope, &target, &zone]);
                 of_row(&row.expect("a verification never raises"))
             }
             Client::Http(http) => {
                 let mut body = Map::from_iter([("token".to_owned(), json!(text))]);
-                let asked = [("scope", scope.map(str::to_owned)), ("target", target), ("zone", zone)];
-                body.extend(asked.into_iter().filter_map(|(name, value)| {
-                    Some((name.to_owned(), Value::from(value?)))
-                }));
+                let asked = [
+                    ("scope", scope.map(str::to_owned)),
+                    ("target", target),
+                    ("zone", zone),
+                ];
+                body.extend(
+                    asked
+                        .into_iter()
+                        .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))),
+                );
                 let answer = send(http, VERIFIER_SECRET, "POST", "/v1/verify", &body.into());
                 assert_eq!(answer.status, 200, "{answer:?}");
                 let verdict = answer.json();
@@ -72,10 +79,17 @@ impl Client {
 
     /// Asks many questions in one statement; in SQL only.
     pub fn ask_many(&mut self, stage: &Stage, questions: &[Question]) -> Option<Vec<Verdict>> {
-        let Client::Sql(Sql { connection, many, .. }) = self else {
+        let Client::Sql(Sql {
+            connection, many, ..
+        }) = self
+        else {
             return None;
         };
-        let asked = || questions.iter().map(|question| Asked::new(stage, *question));
+        let asked = || {
+            questions
+                .iter()
+                .map(|question| Asked::new(stage, *question))
+        };
         let texts: Vec<&str> = asked().map(|asked| asked.text).collect();
         let scopes: Vec<Option<&str>> = asked().map(|asked| asked.scope).collect();
         let targets: Vec<Option<String>> = asked().map(|asked| asked.target).collect();
@@ -139,172 +153,8 @@ impl Sql {
     }
 }
 
-/// A question in the words of the contract.
-struct Asked<'a> {
-    text: &'a str,
-    scope: Option<&'static str>,
-    target: Option<String>,
-    zone: Option<String>,
-}
-
-impl<'a> Asked<'a> {
-    fn new(stage: &'a Stage, question: Question) -> Asked<'a> {
-        let token = stage.token(question.token).expect("it is known");
-        Asked {
-            text: &token.text,
-            scope: question.scope.map(|scope| match scope {
-                Scope::Rung(rung) => word(rung),
-                Scope::Agency => "agency",
-            }),
-            target: (question.place != Place::Nowhere).then(|| format!("t{}", stage.n)),
-            zone: match question.place {
-                Place::Zone(zone) => Some(format!("z{zone}")),
-                Place::Nowhere | Place::Target => None,
-            },
-        }
-    }
-}
-
-fn word(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Read => "read",
-        Rung::Write => "write",
-        Rung::Full => "full",
-    }
-}
-
 fn of_row(row: &Row) -> Verdict {
     verdict_of(row.get(0), row.get(1), row.get(2))
-}
-
-fn verdict_of(code: &str, scope: Option<&str>, zone: Option<&str>) -> Verdict {
-    let known = Code::ALL.into_iter().find(|known| known.as_str() == code);
-    Verdict {
-        code: known.unwrap_or_else(|| panic!("no such code: {code}")),
-        scope: scope.map(|scope| match scope {
-            "read" => Scope::Rung(Rung::Read),
-            "write" => Scope::Rung(Rung::Write),
-            "full" => Scope::Rung(Rung::Full),
-            "agency" => Scope::Agency,
-            _ => panic!("no such scope: {scope}"),
-        }),
-        zone: zone.map(|zone| {
-            let number = zone.strip_prefix('z').and_then(|zone| zone.parse().ok());
-            number.unwrap_or_else(|| panic!("no such zone: {zone}"))
-        }),
-    }
-}
-
-/// What a token is to be, as arguments of `issue_token` and `import_token`, which have the names that JSON has.
-fn arguments(stage: &Stage, token: usize, grants: Grants) -> Map<String, Value> {
-    let Stage { n, .. } = stage;
-    let kind = CASTING[token].kind;
-    let mut arguments = Map::new();
-    let mut add = |name: &str, value: Value| _ = arguments.insert(name.to_owned(), value);
-    add("name", json!(format!("token {token}")));
-    add("user_id", json!(format!("u{n}")));
-    if kind != Kind::Free {
-        add("workspace_id", json!(format!("w{n}")));
-    }
-    match kind {
-        Kind::Free => add("scope", json!("read")),
-        Kind::Ladder(rung) => add("scope", json!(word(rung))),
-        Kind::Confined => {
-            add("scope", json!("agency"));
-            add("grants", grants_of(stage, grants));
-        }
-    }
-    arguments
-}
-
-fn grants_of(stage: &Stage, grants: Grants) -> Value {
-    let granted = match grants {
-        Grants::Whole => json!(true),
-        Grants::Zones(zones) => (0..ZONES)
-            .filter(|zone| zones & (1 << zone) != 0)
-            .map(|zone| format!("z{zone}"))
-            .collect(),
-    };
-    json!({ format!("t{}", stage.n): granted })
-}
-
-fn sql_of(stage: &Stage, change: Change) -> String {
-    let Stage { n, .. } = stage;
-    let id = |token: usize| &stage.token(token).expect("it is known").id;
-    let disabled_at = |enabled| if enabled { "null" } else { "now()" };
-    match change {
-        Change::Issue(token, grants) => {
-            let arguments = named(&arguments(stage, token, grants));
-            format!("select id, token from pgtoken.issue_token({arguments})")
-        }
-        Change::Import(token) => {
-            let arguments = named(&arguments(stage, token, Grants::Whole));
-            let (id, text) = (id(token), &stage.token(token).expect("it is known").text);
-            format!("select from pgtoken.import_token(sha256('{text}'), {arguments}, id => '{id}')")
-        }
-        Change::Revoke(token) => format!("select from pgtoken.revoke_token('{}')", id(token)),
-        Change::Enable(token, enabled) => format!(
-            "select from pgtoken.update_token('{}', enabled => {enabled})",
-            id(token)
-        ),
-        Change::Grant(token, grants) => format!(
-            "select pgtoken.grant_zones('{}', '{}')",
-            id(token),
-            grants_of(stage, grants)
-        ),
-        Change::EnableUser(enabled) => format!(
-            "update pgtoken.app_user set disabled_at = {} where user_id = 'u{n}'",
-            disabled_at(enabled)
-        ),
-        Change::EnableWorkspace(enabled) => format!(
-            "update pgtoken.workspace set disabled_at = {} where workspace_id = 'w{n}'",
-            disabled_at(enabled)
-        ),
-        Change::Promote(rung) => format!(
-            "update pgtoken.member set scope = '{}' where workspace_id = 'w{n}'",
-            word(rung)
-        ),
-        Change::Leave => format!("delete from pgtoken.member where workspace_id = 'w{n}'"),
-        Change::Join(rung) => format!(
-            "insert into pgtoken.member (workspace_id, user_id, scope) values ('w{n}', 'u{n}', '{}')
-             on conflict do nothing",
-            word(rung)
-        ),
-        Change::AddZone(zone) => format!(
-            "insert into pgtoken.zone (target_id, zone_id) values ('t{n}', 'z{zone}') on conflict do nothing"
-        ),
-        Change::DropZone(zone) => format!(
-            "delete from pgtoken.zone where target_id = 't{n}' and zone_id = 'z{zone}'"
-        ),
-    }
-}
-
-fn named(arguments: &Map<String, Value>) -> String {
-    let named: Vec<String> = arguments
-        .iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => format!("{name} => '{text}'"),
-            other => format!("{name} => '{other}'"),
-        })
-        .collect();
-    named.join(", ")
-}
-
-fn request_of(stage: &Stage, change: Change) -> (&'static str, String, Value) {
-    let path = |token: usize| format!("/v1/tokens/{}", stage.token(token).expect("it is known").id);
-    match change {
-        Change::Issue(token, grants) => {
-            let body = arguments(stage, token, grants).into();
-            ("POST", "/v1/tokens".to_owned(), body)
-        }
-        Change::Revoke(token) => ("DELETE", path(token), Value::Null),
-        Change::Enable(token, enabled) => ("PATCH", path(token), json!({ "enabled": enabled })),
-        Change::Grant(token, grants) => {
-            let body = json!({ "grants": grants_of(stage, grants) });
-            ("PUT", format!("{}/grants", path(token)), body)
-        }
-        _ => panic!("the facade does not do this: {change:?}"),
-    }
 }
 
 fn send(http: &mut Http, secret: &str, method: &str, path: &str, body: &Value) -> HttpAnswer {

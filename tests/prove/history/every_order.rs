@@ -1,8 +1,9 @@
 //! The checker against the plainest one there is, which tries every order: on short histories by chance, of which some
 //! are linearizable and some are not.
 use super::check::check;
-use super::model::{CASTING, Change, Grants, Outcome, Place, Question, Rung, Scope, State};
+use super::model::State;
 use super::record::{Act, Operation};
+use super::terms::{CASTING, Change, Grants, Kind, Outcome, Place, Question, Rung, Scope, Verdict};
 use crate::claim::{Effort, Tally};
 use pgtoken_rules::Code;
 use pgtoken_tests::Dice;
@@ -34,7 +35,9 @@ pub fn compare(effort: Effort) -> Tally {
         linearizable > tries / 10 && linearizable < tries - tries / 10,
         "{linearizable} of {tries} are linearizable: the samples are too much alike"
     );
-    tally.figure(format!("{linearizable} of {tries} histories were linearizable"));
+    tally.figure(format!(
+        "{linearizable} of {tries} histories were linearizable"
+    ));
     tally
 }
 
@@ -80,7 +83,10 @@ fn chance(dice: &mut Dice) -> Vec<Operation> {
         });
     }
     if dice.roll(4) > 0 {
-        let (from, to) = (dice.roll(OPERATIONS) as usize, dice.roll(OPERATIONS) as usize);
+        let (from, to) = (
+            dice.roll(OPERATIONS) as usize,
+            dice.roll(OPERATIONS) as usize,
+        );
         let shift = Duration::from_millis(10 * OPERATIONS);
         match dice.roll(2) {
             // It was answered as another was.
@@ -122,22 +128,24 @@ fn revoke_and_ask(start: u64, end: u64) -> Vec<Operation> {
         end: Duration::from_millis(end),
         act,
     };
-    let free = CASTING
-        .iter()
-        .position(|role| role.kind == super::model::Kind::Free);
+    let free = CASTING.iter().position(|role| role.kind == Kind::Free);
     let token = free.expect("there is one");
     let question = Question {
         token,
         scope: None,
         place: Place::Nowhere,
     };
-    let valid = super::model::Verdict {
+    let valid = Verdict {
         code: Code::Valid,
         scope: Some(Scope::Rung(Rung::Read)),
         zone: None,
     };
     vec![
-        at(0, 5, Act::Changed(Change::Issue(token, Grants::Whole), Outcome::Done)),
+        at(
+            0,
+            5,
+            Act::Changed(Change::Issue(token, Grants::Whole), Outcome::Done),
+        ),
         at(10, 20, Act::Changed(Change::Revoke(token), Outcome::Done)),
         at(start, end, Act::Asked(vec![(question, valid)])),
     ]

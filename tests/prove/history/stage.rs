@@ -1,5 +1,5 @@
 //! What one history is about: a user in a workspace with one target, and the user's tokens.
-use super::model::{Birth, CASTING, ZONES};
+use super::terms::{Birth, CASTING, ZONES};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
@@ -42,7 +42,9 @@ impl Stage {
     /// The state that [`super::model::State::new`] is.
     pub fn directory(&self) -> String {
         let Stage { n, .. } = self;
-        let zones: Vec<String> = (0..ZONES).map(|zone| format!("('t{n}', 'z{zone}')")).collect();
+        let zones: Vec<String> = (0..ZONES)
+            .map(|zone| format!("('t{n}', 'z{zone}')"))
+            .collect();
         format!(
             "insert into pgtoken.workspace (workspace_id) values ('w{n}');
              insert into pgtoken.app_user (user_id) values ('u{n}');

@@ -1,18 +1,15 @@
 //! A client who manages tokens of one user over HTTP, uses them, and remembers every answer.
+use super::caller::Caller;
 use super::token::{Change, Shape, Token};
-use pgtoken_tests::{ADMIN_SECRET, Dice, Facade, Http, HttpAnswer, VERIFIER_SECRET};
+use pgtoken_tests::{ADMIN_SECRET, Dice, Facade, HttpAnswer, VERIFIER_SECRET, wait_until};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Zones of the target `t`.
 pub const ZONES: u64 = 3;
-
-/// Questions in one `/v1/verify/batch`.
-const BATCH: usize = 400;
-
-/// Answers of `Idempotency-Key` asked for again after a crash, beside those in doubt.
-const REPEATED: usize = 20;
 
 /// One client with its user.
 pub struct Client {
@@ -24,10 +21,7 @@ pub struct Client {
     pub wrong: Vec<String>,
     /// Answers that were judged.
     pub judged: u64,
-    /// The last time that something was not answered.
-    pub last_refused: Option<Instant>,
-    url: String,
-    http: Http,
+    pub caller: Caller,
     dice: Dice,
     issued: u64,
 }
@@ -41,16 +35,13 @@ pub struct Request {
 
 impl Client {
     pub fn new(n: u64, facade: &Facade) -> Client {
-        let url = facade.url("");
         Client {
             user: format!("user-{n}"),
             tokens: Vec::new(),
             requests: Vec::new(),
             wrong: Vec::new(),
             judged: 0,
-            last_refused: None,
-            http: Http::connect(&url).expect("the facade listens"),
-            url,
+            caller: Caller::new(facade),
             dice: Dice::seeded(n),
             issued: 0,
         }
@@ -60,7 +51,9 @@ impl Client {
     pub fn work(&mut self, over: &AtomicBool, made: &AtomicUsize) {
         while !over.load(Ordering::Relaxed) {
             // Until something is answered again, there is no use in doubting more.
-            while self.use_a_token().is_none() && !over.load(Ordering::Relaxed) {}
+            wait_until(PATIENCE, "the facade answers", || {
+                self.use_a_token().is_some() || over.load(Ordering::Relaxed)
+            });
             if self.change_something().is_some() {
                 made.fetch_add(1, Ordering::Relaxed);
             }
@@ -100,17 +93,20 @@ impl Client {
         let status = if self.dice.roll(2) == 0 {
             let path = format!("/v1/forward-auth?target=t&zone=z{zone}");
             let header = format!("X-API-Key: {text}");
-            self.ask("GET", &path, &[&header], "")?.status
+            self.caller.ask("GET", &path, &[&header], "")?.status
         } else {
             let body = json!({ "token": text, "target": "t", "zone": format!("z{zone}") });
-            let answer = self.send(VERIFIER_SECRET, "POST", "/v1/verify", &[], &body)?;
+            let answer = self
+                .caller
+                .send(VERIFIER_SECRET, "POST", "/v1/verify", &[], &body)?;
             status_of(&answer.json())
         };
         self.judge(token, zone, status);
         Some(())
     }
 
-    fn judge(&mut self, token: &Token, zone: u8, status: u16) {
+    /// Whether the status is right in a state that the token may be in.
+    pub fn judge(&mut self, token: &Token, zone: u8, status: u16) {
         self.judged += 1;
         if !token.statuses(zone).contains(&status) {
             self.wrong
@@ -135,14 +131,16 @@ impl Client {
         Some(())
     }
 
-    fn request(&mut self, request: &Request) -> Option<HttpAnswer> {
+    /// Asks for a token.
+    pub fn request(&mut self, request: &Request) -> Option<HttpAnswer> {
         let mut body = json!({ "name": "t", "user_id": self.user, "workspace_id": "w" });
         if let Some(zone) = request.zone {
             body["scope"] = json!("agency");
             body["grants"] = grants(zone);
         }
         let key = format!("Idempotency-Key: {}", request.key);
-        self.send(ADMIN_SECRET, "POST", "/v1/tokens", &[&key], &body)
+        self.caller
+            .send(ADMIN_SECRET, "POST", "/v1/tokens", &[&key], &body)
     }
 
     fn make(&mut self, i: usize, change: Change) -> Option<()> {
@@ -156,7 +154,7 @@ impl Client {
                 ("PUT", format!("{path}/grants"), body, 200)
             }
         };
-        let Some(answer) = self.send(ADMIN_SECRET, method, &path, &[], &body) else {
+        let Some(answer) = self.caller.send(ADMIN_SECRET, method, &path, &[], &body) else {
             self.tokens[i].doubt = Some(change);
             return None;
         };
@@ -172,72 +170,8 @@ impl Client {
         Some(())
     }
 
-    /// After a crash: a request that is repeated gets the token that was issued for it, or, where it was in doubt and
-    /// none was, a token. `known` is that token's id by key.
-    pub fn repeat(&mut self, known: impl Fn(&str) -> Option<String>) {
-        let doubtful = std::mem::take(&mut self.requests);
-        let with_key = self.tokens.iter().rev().filter_map(|token| {
-            Some(Request {
-                key: token.key.clone()?,
-                // What it was issued with; the first zone may have been replaced.
-                zone: token
-                    .shape
-                    .events
-                    .eq("issued")
-                    .then_some(token.shape.zone)?,
-            })
-        });
-        let acknowledged: Vec<Request> = with_key.take(REPEATED).collect();
-        for request in doubtful.into_iter().chain(acknowledged) {
-            self.judged += 1;
-            let Some(answer) = self.request(&request) else {
-                self.wrong.push(format!("no answer to {request:?}"));
-                continue;
-            };
-            let token = issued(&answer, request.zone);
-            match known(&request.key) {
-                Some(id) => {
-                    let is_same = answer.status == 200 && token.id == id && token.text.is_none();
-                    if !is_same {
-                        self.wrong
-                            .push(format!("{request:?} made {id}, and then {answer:?}"));
-                    }
-                }
-                None if self.expect(201, &answer, &request.key) => self.tokens.push(Token {
-                    key: Some(request.key),
-                    ..token
-                }),
-                None => {}
-            }
-        }
-    }
-
-    /// Asks about every token.
-    pub fn use_all(&mut self) {
-        let tokens = self.tokens.clone();
-        let with_text: Vec<&Token> = tokens.iter().filter(|token| token.text.is_some()).collect();
-        for tokens in with_text.chunks(BATCH) {
-            let questions: Vec<Value> = tokens
-                .iter()
-                .map(|token| json!({ "token": token.text, "target": "t", "zone": "z0" }))
-                .collect();
-            let body = json!({ "questions": questions });
-            let answer = self.send(VERIFIER_SECRET, "POST", "/v1/verify/batch", &[], &body);
-            let Some(answer) = answer else {
-                self.wrong.push("no answer long after the crash".to_owned());
-                continue;
-            };
-            let verdicts = answer.json();
-            let verdicts = verdicts["verdicts"].as_array().expect("a list of verdicts");
-            assert_eq!(verdicts.len(), tokens.len());
-            for (token, verdict) in tokens.iter().zip(verdicts) {
-                self.judge(token, 0, status_of(verdict));
-            }
-        }
-    }
-
     /// Whether the answer is the one that the state allows.
-    fn expect(&mut self, status: u16, answer: &HttpAnswer, what: &str) -> bool {
+    pub fn expect(&mut self, status: u16, answer: &HttpAnswer, what: &str) -> bool {
         self.judged += 1;
         if answer.status != status {
             self.wrong
@@ -245,46 +179,10 @@ impl Client {
         }
         answer.status == status
     }
-
-    fn send(
-        &mut self,
-        secret: &str,
-        method: &str,
-        path: &str,
-        headers: &[&str],
-        body: &Value,
-    ) -> Option<HttpAnswer> {
-        let bearer = format!("Authorization: Bearer {secret}");
-        let mut all = vec![bearer.as_str()];
-        all.extend(headers);
-        if body.is_null() {
-            return self.ask(method, path, &all, "");
-        }
-        all.push("Content-Type: application/json");
-        self.ask(method, path, &all, &body.to_string())
-    }
-
-    /// The answer; none if there is none, or if it says that there is none.
-    fn ask(
-        &mut self,
-        method: &str,
-        path: &str,
-        headers: &[&str],
-        body: &str,
-    ) -> Option<HttpAnswer> {
-        let answer = match self.http.ask(method, path, headers, body) {
-            Ok(answer) if answer.status != 503 => return Some(answer),
-            answer => answer,
-        };
-        self.last_refused = Some(Instant::now());
-        if answer.is_err() {
-            self.http = Http::connect(&self.url).expect("the facade listens");
-        }
-        None
-    }
 }
 
-fn issued(answer: &HttpAnswer, zone: Option<u8>) -> Token {
+/// The token of an answer.
+pub fn issued(answer: &HttpAnswer, zone: Option<u8>) -> Token {
     let row = answer.json();
     let text = |field: &str| row[field].as_str().map(str::to_owned);
     Token {
@@ -301,7 +199,8 @@ fn grants(zone: u8) -> Value {
     json!({ "t": [format!("z{zone}")] })
 }
 
-fn status_of(verdict: &Value) -> u16 {
+/// The status of a verdict.
+pub fn status_of(verdict: &Value) -> u16 {
     let status = verdict["status"].as_u64().expect("a verdict has a status");
     status.try_into().expect("a status has three digits")
 }

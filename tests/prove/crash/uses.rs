@@ -45,6 +45,11 @@ impl Uses {
         }
     }
 
+    /// How many uses were answered.
+    pub fn answered(&self) -> usize {
+        self.answered.len()
+    }
+
     /// How many uses are not in the tables after a kill at this time, and how old the oldest of them was then.
     pub fn lost(&self, db: &Database<'_>, killed: Instant) -> Result<(usize, Duration), String> {
         let sql = "select use_count from pgtoken.tokens where id = $1";

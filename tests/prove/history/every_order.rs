@@ -1,8 +1,9 @@
 //! The checker against the plainest one there is, which tries every order: on short histories by chance, of which some
 //! are linearizable and some are not.
 use super::check::check;
-use super::model::{CASTING, Change, Grants, Outcome, Place, Question, Rung, Scope, State};
+use super::model::State;
 use super::record::{Act, Operation};
+use super::terms::{CASTING, Change, Grants, Kind, Outcome, Place, Question, Rung, Scope, Verdict};
 use crate::claim::{Effort, Tally};
 use pgtoken_rules::Code;
 use pgtoken_tests::Dice;
@@ -127,16 +128,14 @@ fn revoke_and_ask(start: u64, end: u64) -> Vec<Operation> {
         end: Duration::from_millis(end),
         act,
     };
-    let free = CASTING
-        .iter()
-        .position(|role| role.kind == super::model::Kind::Free);
+    let free = CASTING.iter().position(|role| role.kind == Kind::Free);
     let token = free.expect("there is one");
     let question = Question {
         token,
         scope: None,
         place: Place::Nowhere,
     };
-    let valid = super::model::Verdict {
+    let valid = Verdict {
         code: Code::Valid,
         scope: Some(Scope::Rung(Rung::Read)),
         zone: None,

@@ -1,8 +1,8 @@
 //! Clients who do everything at once on one stage, and the history of it.
 use super::client::Client;
-use super::model::{Birth, CASTING, Change, Grants, Kind, Place, Question, Rung, Scope, ZONES};
 use super::record::{Act, Operation};
 use super::stage::Stage;
+use super::terms::{Birth, CASTING, Change, Grants, Kind, Place, Question, Rung, Scope, ZONES};
 use pgtoken_tests::{Dice, wait_until};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -58,16 +58,19 @@ impl Company {
     }
 }
 
-/// Removes dead rows again and again: those to come take their places.
+/// Removes dead rows again and again: those to come take their places. To freeze, vacuum waits for a page that is being
+/// read, where it would pass it by.
 fn clean(cleaner: &mut postgres::Client, played: &AtomicUsize, operations: usize) {
-    const OFTEN: usize = 20;
+    const OFTEN: usize = 50;
     for turn in 1..=OFTEN {
         wait_until(PATIENCE, "the clients go on", || {
             played.load(Ordering::Relaxed) >= operations * turn / OFTEN
         });
         cleaner
-            .batch_execute("vacuum pgtoken.token, pgtoken.token_target, pgtoken.token_zone")
-            .expect("vacuum waits for nobody");
+            .batch_execute(
+                "vacuum (freeze) pgtoken.token, pgtoken.token_target, pgtoken.token_zone",
+            )
+            .expect("vacuum is refused to nobody who owns a table");
     }
 }
 

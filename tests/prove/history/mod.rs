@@ -16,6 +16,9 @@ mod load;
 mod model;
 mod record;
 mod stage;
+mod statement;
+mod terms;
+mod words;
 
 use crate::claim::{Claim, Effort, Tally};
 use client::Client;
@@ -25,6 +28,7 @@ use pgtoken_tests::Stand;
 use record::{Act, Operation};
 use stage::Stage;
 use std::time::Instant;
+use terms::{Question, Verdict};
 
 /// The claims of this part.
 pub const CLAIMS: &[Claim] = &[
@@ -70,15 +74,29 @@ fn record_and_check(effort: Effort) -> Tally {
         let count: usize = history.iter().map(|operation| operation.act.count()).sum();
         tally.add(count as u64 - 1);
         tally.attempt(check::check(State::new(), &history).map_err(|unexplained| {
-            let operation = &history[unexplained.operation];
-            format!(
-                "no order explains {operation:?} on stage {n}; the state may have been {:?}",
-                unexplained.states
-            )
+            let operation = told(&history[unexplained.operation], &unexplained.states);
+            format!("no order explains this on stage {n}: {operation}")
         }));
     }
     seen.tell(&mut tally);
     tally
+}
+
+/// An operation and the states that there may have been; of many answers only those that none of them gives.
+fn told(operation: &Operation, states: &[State]) -> String {
+    let Operation { start, end, act } = operation;
+    let act = match act {
+        Act::Asked(answers) if answers.len() > 1 => {
+            let is_odd = |(question, verdict): &&(Question, Verdict)| {
+                states
+                    .iter()
+                    .all(|state| state.verdict(*question) != *verdict)
+            };
+            Act::Asked(answers.iter().filter(is_odd).copied().collect())
+        }
+        act => act.clone(),
+    };
+    format!("from {start:?} to {end:?}: {act:?}; the state may have been {states:?}")
 }
 
 /// What the histories were made of.
@@ -99,7 +117,7 @@ impl Seen {
                 Act::Asked(answers) => self.together += answers.len(),
             }
             if let Act::Asked(answers) = &operation.act {
-                let valid = |(_, verdict): &&(_, model::Verdict)| verdict.scope.is_some();
+                let valid = |(_, verdict): &&(_, Verdict)| verdict.scope.is_some();
                 self.valid += answers.iter().filter(valid).count();
             }
         }

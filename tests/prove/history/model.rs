@@ -1,68 +1,10 @@
 //! What pgtoken promises, as a machine that does one thing at a time: a user in a workspace and the user's tokens.
 //!
 //! It is written from the README and knows nothing of tables, keys and locks.
+use super::terms::{
+    CASTING, Change, Grants, Kind, Outcome, Place, Question, Rung, Scope, Verdict, ZONES, Zones,
+};
 use pgtoken_rules::Code;
-
-/// How many zones the one target of a stage may have.
-pub const ZONES: u8 = 3;
-
-/// What each token of a stage is to be.
-pub const CASTING: [Role; 8] = [
-    Role::new(Kind::Free, Birth::Issued),
-    Role::new(Kind::Ladder(Rung::Full), Birth::Issued),
-    Role::new(Kind::Ladder(Rung::Write), Birth::Issued),
-    Role::new(Kind::Ladder(Rung::Full), Birth::Imported),
-    Role::new(Kind::Confined, Birth::Issued),
-    Role::new(Kind::Confined, Birth::Issued),
-    Role::new(Kind::Confined, Birth::Issued),
-    Role::new(Kind::Confined, Birth::Imported),
-];
-
-/// A scope on the ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rung {
-    Read,
-    Write,
-    Full,
-}
-
-/// A scope that can be asked for, or be in effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    Rung(Rung),
-    Agency,
-}
-
-/// What a token is to be and how it comes into being.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Role {
-    pub kind: Kind,
-    pub birth: Birth,
-}
-
-impl Role {
-    const fn new(kind: Kind, birth: Birth) -> Role {
-        Role { kind, birth }
-    }
-}
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `read`, without workspace.
-    Free,
-    /// A scope of the ladder, in the workspace.
-    Ladder(Rung),
-    /// `agency`, in the workspace: confined to the target or to zones of it.
-    Confined,
-}
-
-/// How a token comes into being. The text of one that is imported is known, and asked about, before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Birth {
-    Issued,
-    Imported,
-}
 
 /// Everything that a verdict depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,79 +16,11 @@ pub struct State {
     tokens: [Option<Token>; CASTING.len()],
 }
 
-/// Zones of the target, a bit each.
-type Zones = u8;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Token {
     enabled: bool,
     revoked: bool,
     grants: Grants,
-}
-
-/// What a confined token may act on; of the others, which know nothing of grants, `Whole`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Grants {
-    Whole,
-    Zones(Zones),
-}
-
-/// What is asked about a token.
-#[derive(Clone, Copy, Debug)]
-pub struct Question {
-    pub token: usize,
-    pub scope: Option<Scope>,
-    pub place: Place,
-}
-
-/// Where a token is to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    Nowhere,
-    Target,
-    Zone(u8),
-}
-
-/// The answer to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    pub code: Code,
-    pub scope: Option<Scope>,
-    pub zone: Option<u8>,
-}
-
-/// What is done to tokens and to their owner; the index is that of the token.
-#[derive(Clone, Copy, Debug)]
-pub enum Change {
-    Issue(usize, Grants),
-    Import(usize),
-    Revoke(usize),
-    Enable(usize, bool),
-    Grant(usize, Grants),
-    EnableUser(bool),
-    EnableWorkspace(bool),
-    /// The member's scope, higher or lower.
-    Promote(Rung),
-    Leave,
-    Join(Rung),
-    AddZone(u8),
-    DropZone(u8),
-}
-
-/// How a change ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Done,
-    /// The directory had no such row to change, or had it already.
-    Nothing,
-    /// 42501
-    Forbidden,
-    /// 22023
-    Invalid,
-    /// P0002
-    NotFound,
-    /// 55000
-    Ended,
 }
 
 impl State {

@@ -1,5 +1,6 @@
 //! What happened, as those saw it who did it.
-use super::model::{Change, Outcome, Question, State, Verdict};
+use super::model::State;
+use super::terms::{Change, Outcome, Question, Verdict};
 use std::time::Duration;
 
 /// One operation. When it took effect is not known, only that it was between its two times.

@@ -1,5 +1,5 @@
 //! What one history is about: a user in a workspace with one target, and the user's tokens.
-use super::model::{Birth, CASTING, ZONES};
+use super::terms::{Birth, CASTING, ZONES};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;

@@ -59,7 +59,7 @@ pub fn dumps(effort: Effort) -> Tally {
     let mut tally = Tally::default();
     let recipes = Recipes::read();
     let elsewhere = Cluster::start();
-    for seed in 1..=effort.tries(1, 5) {
+    for seed in 1..=effort.tries(1, 3) {
         let home = Cluster::start();
         let acme = acme(&home, size(effort, seed));
         let original = Original::of(&acme);
@@ -94,7 +94,7 @@ pub fn dumps(effort: Effort) -> Tally {
 
 pub fn whole_clusters(effort: Effort) -> Tally {
     let mut tally = Tally::default();
-    for seed in 11..=effort.tries(11, 13) {
+    for seed in 11..=effort.tries(11, 12) {
         let home = Cluster::start();
         let acme = acme(&home, size(effort, seed));
         let original = Original::of(&acme);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub fn verification(effort: Effort) -> Tally {
     let mut tally = Tally::default();
-    for _ in 0..effort.tries(1, 10) {
+    for _ in 0..effort.tries(1, 5) {
         one_update(&mut tally, effort);
     }
     tally

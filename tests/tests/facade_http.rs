@@ -375,7 +375,8 @@ fn facade_says_when_the_server_would_log_tokens() {
     client
         .batch_execute(
             "create role quiet login in role pgtoken_admin;
-        alter role quiet set log_parameter_max_length = 0",
+        alter role quiet set log_parameter_max_length = 0;
+        alter role quiet set log_parameter_max_length_on_error = 0",
         )
         .expect("a role");
     client

@@ -16,6 +16,31 @@ const BATCH: u64 = 50;
 /// How long silence is waited for: whoever is owed nothing waits no longer.
 const SILENCE: Duration = Duration::from_millis(30);
 
+/// Header lines that are put into a head.
+const LINES: &[&[u8]] = &[
+    b"Content-Length: 0\r\n",
+    b"Content-Length: 18446744073709551616\r\n",
+    b"Content-Length: -1\r\n",
+    b"Content-Length: 5\r\nContent-Length: 6\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: chunked, identity\r\n",
+    b"Transfer-Encoding: xchunked\r\n",
+    b"Expect: 100-continue\r\n",
+    b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
+    b"Host: a\r\nHost: b\r\n",
+    b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+    b"Authorization: Bearer \xff\xfe\r\n",
+    b"X-Forwarded-For: \xff, 999.1.1.1, ::::\r\n",
+    b" X-Folded: yes\r\n",
+    b"X-Request-Id: \x01\r\n",
+    b"X-Request-Id: \xff\r\n",
+    b"Cookie: a=\"; =; ;;=\xff\r\n",
+    b"Idempotency-Key: \xff\r\n",
+    b"Pgtoken-Actor: \xff\r\n",
+    b"Content-Type: \xff\r\n",
+    b"Origin: \xff\r\n",
+];
+
 /// What is put into a request somewhere.
 const SPLICES: &[&[u8]] = &[
     b"\0",
@@ -30,21 +55,6 @@ const SPLICES: &[&[u8]] = &[
     b"//",
     b"..;/",
     b"\x80",
-    b"Content-Length: 0\r\n",
-    b"Content-Length: 18446744073709551616\r\n",
-    b"Content-Length: -1\r\n",
-    b"\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
-    b"\r\nTransfer-Encoding: chunked\r\n",
-    b"\r\nTransfer-Encoding: chunked, identity\r\n",
-    b"\r\nTransfer-Encoding: xchunked\r\n",
-    b"\r\nExpect: 100-continue\r\n",
-    b"\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
-    b"\r\nHost: a\r\nHost: b\r\n",
-    b"\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n",
-    b"\r\nX-Forwarded-For: \xff, 999.1.1.1, ::::\r\n",
-    b"\r\n X-Folded: yes\r\n",
-    b"\r\nX-Request-Id: \x01\r\n",
-    b"\r\nCookie: a=\"; =; ;;=\r\n",
     b"HTTP/9.9",
     b"HTTP/1.0",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -129,14 +139,13 @@ fn mutated(chance: &mut SmallRng, operations: &[Operation], known: &Known) -> Ve
                 let place = after_first_line(&bytes);
                 bytes.splice(place..place, lines);
             }
+            6 => {
+                let place = after_first_line(&bytes);
+                let line = pick(chance, LINES);
+                bytes.splice(place..place, line.iter().copied());
+            }
             _ => {
                 let splice = pick(chance, SPLICES);
-                // Half of them where they mean most.
-                let place = if chance.random_bool(0.5) {
-                    after_first_line(&bytes)
-                } else {
-                    place
-                };
                 bytes.splice(place..place, splice.iter().copied());
             }
         }

@@ -1,12 +1,17 @@
 //! What an attacker would try: each claim is one kind of attack, and its tries are variants of it.
-mod browser;
+mod cross_origin;
+mod digest;
+mod disguise;
 mod escalation;
 mod identity;
 mod jwt;
 mod leaks;
 mod load;
 mod log;
+mod race;
+mod refusals;
 mod search_path;
+mod session;
 mod smuggling;
 mod timing;
 
@@ -24,7 +29,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "a_refusal_says_the_same_of_anothers_token_and_of_none",
-        run: leaks::a_refusal_says_the_same_of_anothers_token_and_of_none,
+        run: refusals::a_refusal_says_the_same_of_anothers_token_and_of_none,
     },
     Claim {
         name: "nobody_acts_as_a_user_they_were_not_given",
@@ -32,7 +37,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "a_digest_opens_nothing",
-        run: identity::a_digest_opens_nothing,
+        run: digest::a_digest_opens_nothing,
     },
     Claim {
         name: "objects_in_the_search_path_or_pg_temp_change_nothing",
@@ -44,7 +49,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "no_race_of_issuing_against_a_reduction_leaves_more",
-        run: escalation::no_race_of_issuing_against_a_reduction_leaves_more,
+        run: race::no_race_of_issuing_against_a_reduction_leaves_more,
     },
     Claim {
         name: "no_jwt_is_believed_but_a_well_signed_one_with_plain_claims",
@@ -56,11 +61,11 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "no_session_is_planted_forged_or_used_again",
-        run: browser::no_session_is_planted_forged_or_used_again,
+        run: session::no_session_is_planted_forged_or_used_again,
     },
     Claim {
         name: "no_other_page_changes_anything_with_the_session",
-        run: browser::no_other_page_changes_anything_with_the_session,
+        run: cross_origin::no_other_page_changes_anything_with_the_session,
     },
     Claim {
         name: "no_request_is_hidden_in_another_or_in_its_headers",

@@ -1,31 +1,37 @@
-//! What a browser can be made to send: sessions that somebody else started, requests from other pages, old links.
+//! Sessions that somebody else started, forged or ended, and links that were used.
 use crate::claim::{Effort, Tally};
 use pgtoken_tests::jwt::{Signer, base64url, now};
 use pgtoken_tests::{ADMIN_SECRET, Facade, Http, HttpAnswer, JWT_SECRET, Stand};
 use serde_json::{Value, json};
 
-const JSON: &str = "Content-Type: application/json";
-const SAME: &str = "Sec-Fetch-Site: same-origin";
+pub(super) const JSON: &str = "Content-Type: application/json";
+pub(super) const SAME: &str = "Sec-Fetch-Site: same-origin";
 
-fn stand() -> Stand {
+pub(super) fn stand() -> Stand {
     Stand::with(&[
         ("PGTOKEN_JWT_SECRET", JWT_SECRET),
         ("PGTOKEN_GUESSES_PER_MINUTE", "1000000"),
     ])
 }
 
-fn ask(facade: &Facade, method: &str, path: &str, headers: &[&str], body: &str) -> HttpAnswer {
+pub(super) fn ask(
+    facade: &Facade,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &str,
+) -> HttpAnswer {
     let mut http = Http::connect(&facade.url("")).expect("the facade listens");
     http.ask(method, path, headers, body).expect("an answer")
 }
 
 /// The header line that a browser sends after this answer.
-fn cookie(answer: &HttpAnswer) -> String {
+pub(super) fn cookie(answer: &HttpAnswer) -> String {
     let pair = answer.header("set-cookie").split(';').next();
     format!("Cookie: {}", pair.unwrap_or_default())
 }
 
-fn sign_in(facade: &Facade, body: Value, headers: &[&str]) -> HttpAnswer {
+pub(super) fn sign_in(facade: &Facade, body: Value, headers: &[&str]) -> HttpAnswer {
     let all: Vec<&str> = [JSON].iter().chain(headers).copied().collect();
     ask(facade, "POST", "/v1/session", &all, &body.to_string())
 }
@@ -213,115 +219,3 @@ fn raced(facades: &[&Facade; 2], effort: Effort, tally: &mut Tally) {
         tally.check(signed_in == 1, || format!("{statuses:?}"));
     }
 }
-
-/// Every route that changes something, with the session's cookie and whatever another page can make a browser send.
-pub fn no_other_page_changes_anything_with_the_session(effort: Effort) -> Tally {
-    let mut tally = Tally::default();
-    for _ in 0..effort.tries(1, 10) {
-        let mut stand = stand();
-        let id = stand
-            .acme
-            .issue("'t', 'olga', 'agency', 'acme', grants => '{\"lobby\": true}'")
-            .id;
-        let before = stand
-            .acme
-            .rows("select t from pgtoken.tokens as t order by id");
-        let administrator = cookie(&sign_in(
-            &stand.facade,
-            json!({"secret": ADMIN_SECRET}),
-            &[],
-        ));
-        let user = cookie(&sign_in(
-            &stand.facade,
-            json!({"jwt": Signer::hs256(JWT_SECRET).user("olga")}),
-            &[],
-        ));
-        for session in [&administrator, &user] {
-            for (method, path, body) in writes(&id) {
-                for headers in FOREIGN {
-                    let mut all = vec![session.as_str()];
-                    all.extend(headers.split('\n').filter(|line| !line.is_empty()));
-                    if !headers.contains("Content-Type") {
-                        all.push(JSON);
-                    }
-                    let answer = ask(&stand.facade, method, &path, &all, body);
-                    tally.check(
-                        answer.status == 403 && answer.body.contains("cross_origin"),
-                        || format!("{method} {path} {headers}: {answer:?}"),
-                    );
-                }
-            }
-        }
-        for headers in FOREIGN
-            .iter()
-            .filter(|headers| headers.contains("evil") || headers.contains("cross"))
-        {
-            let all: Vec<&str> = headers
-                .split('\n')
-                .filter(|line| !line.starts_with("Content-Type"))
-                .collect();
-            let answer = sign_in(&stand.facade, json!({"secret": ADMIN_SECRET}), &all);
-            tally.check(answer.status == 403, || {
-                format!("signed in from elsewhere: {headers}: {answer:?}")
-            });
-        }
-        let after = stand
-            .acme
-            .rows("select t from pgtoken.tokens as t order by id");
-        tally.check(after == before, || "something was changed".to_owned());
-        let own = ask(
-            &stand.facade,
-            "POST",
-            &format!("/v1/tokens/{id}/revoke"),
-            &[&administrator, JSON, SAME],
-            "{}",
-        );
-        tally.check(own.status == 200, || format!("the page itself: {own:?}"));
-    }
-    tally
-}
-
-fn writes(id: &str) -> Vec<(&'static str, String, &'static str)> {
-    vec![
-        (
-            "POST",
-            "/v1/tokens".to_owned(),
-            r#"{"name": "csrf", "user_id": "olga"}"#,
-        ),
-        ("PATCH", format!("/v1/tokens/{id}"), r#"{"name": "csrf"}"#),
-        ("DELETE", format!("/v1/tokens/{id}"), ""),
-        ("POST", format!("/v1/tokens/{id}/revoke"), "{}"),
-        ("POST", format!("/v1/tokens/{id}/rotate"), "{}"),
-        (
-            "PUT",
-            format!("/v1/tokens/{id}/grants"),
-            r#"{"grants": {"windows": true}}"#,
-        ),
-        (
-            "POST",
-            "/v1/tokens/revoke".to_owned(),
-            r#"{"user_id": "olga"}"#,
-        ),
-        ("DELETE", "/v1/session".to_owned(), ""),
-    ]
-}
-
-/// Header lines that a browser adds for a page that is not ours, or that a form of such a page chooses.
-const FOREIGN: [&str; 16] = [
-    "",
-    "Sec-Fetch-Site: cross-site",
-    "Sec-Fetch-Site: same-site",
-    "Sec-Fetch-Site: none",
-    "Sec-Fetch-Site: cross-site\nOrigin: http://127.0.0.1",
-    "Sec-Fetch-Site: Same-Origin",
-    "Sec-Fetch-Site: ",
-    "Origin: null",
-    "Origin: http://evil.example.com",
-    "Origin: http://127.0.0.1.evil.example.com",
-    "Origin: http://127.0.0.1@evil.example.com",
-    "Origin: http://127.0.0.1:80",
-    "Origin: https://127.0.0.1",
-    "Origin: http://evil.example.com\nX-Forwarded-Host: evil.example.com\nForwarded: host=evil.example.com",
-    "Referer: http://127.0.0.1/admin/",
-    "X-Requested-With: XMLHttpRequest\nX-HTTP-Method-Override: POST",
-];

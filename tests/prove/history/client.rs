@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// How a client speaks to pgtoken.
 pub enum Client {
-    Sql(Sql),
+    Sql(Box<Sql>),
     Http(Http),
 }
 
@@ -30,11 +30,11 @@ impl Client {
     pub fn of_database(db: &Database<'_>) -> Client {
         let mut connection = db.client();
         let [one, many] = [ONE, MANY].map(|sql| connection.prepare(sql).expect("it is SQL"));
-        Client::Sql(Sql {
+        Client::Sql(Box::new(Sql {
             connection,
             one,
             many,
-        })
+        }))
     }
 
     pub fn of_facade(facade: &Facade) -> Client {
@@ -50,10 +50,10 @@ impl Client {
             zone,
         } = Asked::new(stage, question);
         match self {
-            Client::Sql(Sql {
-                connection, one, ..
-            }) => {
-                let row = connection.query_one(&*one, &[&text, &scope, &target, &zone]);
+            Client::Sql(sql) => {
+                let row = sql
+                    .connection
+                    .query_one(&sql.one, &[&text, &scope, &target, &zone]);
                 of_row(&row.expect("a verification never raises"))
             }
             Client::Http(http) => {
@@ -79,10 +79,7 @@ impl Client {
 
     /// Asks many questions in one statement; in SQL only.
     pub fn ask_many(&mut self, stage: &Stage, questions: &[Question]) -> Option<Vec<Verdict>> {
-        let Client::Sql(Sql {
-            connection, many, ..
-        }) = self
-        else {
+        let Client::Sql(sql) = self else {
             return None;
         };
         let asked = || {
@@ -94,7 +91,9 @@ impl Client {
         let scopes: Vec<Option<&str>> = asked().map(|asked| asked.scope).collect();
         let targets: Vec<Option<String>> = asked().map(|asked| asked.target).collect();
         let zones: Vec<Option<String>> = asked().map(|asked| asked.zone).collect();
-        let rows = connection.query(&*many, &[&texts, &scopes, &targets, &zones]);
+        let rows = sql
+            .connection
+            .query(&sql.many, &[&texts, &scopes, &targets, &zones]);
         let rows = rows.expect("a verification never raises");
         assert_eq!(rows.len(), questions.len());
         Some(rows.iter().map(of_row).collect())

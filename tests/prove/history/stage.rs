@@ -7,12 +7,12 @@ use uuid::Uuid;
 /// The names of a stage, and those of its tokens that are known so far.
 pub struct Stage {
     pub n: usize,
-    tokens: [Place; CASTING.len()],
+    tokens: [Slot; CASTING.len()],
 }
 
 /// Where a token is to be.
 #[derive(Default)]
-struct Place {
+struct Slot {
     taken: AtomicBool,
     token: OnceLock<Token>,
 }
@@ -26,14 +26,14 @@ pub struct Token {
 impl Stage {
     /// Text and id of tokens that are imported are known before they are.
     pub fn new(n: usize) -> Stage {
-        let tokens: [Place; CASTING.len()] = Default::default();
-        for (i, place) in tokens.iter().enumerate() {
+        let tokens: [Slot; CASTING.len()] = Default::default();
+        for (i, slot) in tokens.iter().enumerate() {
             if CASTING[i].birth == Birth::Imported {
                 let token = Token {
                     text: format!("st_of_stage_{n}_{i}"),
                     id: Uuid::new_v4().to_string(),
                 };
-                let _ = place.token.set(token);
+                let _ = slot.token.set(token);
             }
         }
         Stage { n, tokens }
@@ -78,8 +78,8 @@ impl Stage {
     }
 
     /// It was issued.
-    pub fn put(&self, place: usize, token: Token) {
-        let is_new = self.tokens[place].token.set(token).is_ok();
-        assert!(is_new, "only who took the place puts a token there");
+    pub fn put(&self, token: usize, issued: Token) {
+        let is_new = self.tokens[token].token.set(issued).is_ok();
+        assert!(is_new, "only who takes a token puts it");
     }
 }

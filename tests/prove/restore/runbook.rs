@@ -9,12 +9,12 @@ pub fn revived(effort: Effort) -> Tally {
     let mut tally = Tally::default();
     let recipes = Recipes::read();
     let (home, elsewhere) = (Cluster::start(), Cluster::start());
-    for seed in 31..=effort.tries(32, 36) {
+    for seed in 31..=effort.tries(32, 34) {
         let size = Size {
             seed,
-            users: effort.tries(20, 200),
+            users: effort.tries(20, 80),
             workspaces: effort.tries(5, 15),
-            tokens: effort.tries(400, 2_500),
+            tokens: effort.tries(400, 1_500),
         };
         round(&mut tally, &recipes, &home, &elsewhere, size);
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 pub fn verification(effort: Effort) -> Tally {
     let mut tally = Tally::default();
-    for _ in 0..effort.tries(1, 5) {
+    for _ in 0..effort.tries(1, 3) {
         one_update(&mut tally, effort);
     }
     tally
@@ -67,7 +67,7 @@ fn one_update(tally: &mut Tally, effort: Effort) {
             done.load(Ordering::Relaxed) >= from + more
         });
     };
-    let enough = effort.tries(500, 20_000);
+    let enough = effort.tries(500, 10_000);
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let ask = &ask;
         let askers = [ALONE, ALONE, IN_BULK].map(|sql| scope.spawn(move || ask(sql)));

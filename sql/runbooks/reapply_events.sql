@@ -25,13 +25,19 @@ create temporary table exported (event jsonb not null) on commit drop;
 lock table pgtoken.event in share row exclusive mode;
 
 create temporary table missing on commit drop as
-select distinct on (e.id) e.*
-from exported as x
-cross join lateral jsonb_populate_record(null::pgtoken.event, x.event) as e
-where not exists (select from pgtoken.event as known where known.id = e.id)
-  -- what is older than all the log was purged from it, and was in force when the backup was made
-  and e.at >= coalesce((select min(known.at) from pgtoken.event as known), '-infinity')
-order by e.id;
+with told as (
+    select distinct on (e.id) e.*
+    from exported as x
+    cross join lateral jsonb_populate_record(null::pgtoken.event, x.event) as e
+    order by e.id
+)
+select t.*
+from told as t
+where not exists (select from pgtoken.event as known where known.id = t.id)
+  -- What is older than all that both logs have was purged here, and was in force when the backup was made.
+  -- An hour for what was not committed yet.
+  and t.at >= coalesce((select min(known.at) from pgtoken.event as known join told using (id)), '-infinity') - interval '1 hour'
+order by t.id;
 
 -- What a token had set last
 create temporary table changed on commit drop as

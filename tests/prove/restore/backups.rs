@@ -26,9 +26,9 @@ const CODES: [&str; 12] = [
 fn size(effort: Effort, seed: u64) -> Size {
     Size {
         seed,
-        users: effort.tries(20, 300),
+        users: effort.tries(20, 100),
         workspaces: effort.tries(6, 20),
-        tokens: effort.tries(150, 4_000),
+        tokens: effort.tries(150, 2_500),
     }
 }
 

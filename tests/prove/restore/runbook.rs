@@ -9,12 +9,12 @@ pub fn revived(effort: Effort) -> Tally {
     let mut tally = Tally::default();
     let recipes = Recipes::read();
     let (home, elsewhere) = (Cluster::start(), Cluster::start());
-    for seed in 31..=effort.tries(31, 35) {
+    for seed in 31..=effort.tries(32, 34) {
         let size = Size {
             seed,
-            users: effort.tries(20, 200),
+            users: effort.tries(20, 80),
             workspaces: effort.tries(5, 15),
-            tokens: effort.tries(500, 2_500),
+            tokens: effort.tries(400, 1_500),
         };
         round(&mut tally, &recipes, &home, &elsewhere, size);
     }
@@ -33,6 +33,10 @@ fn round(tally: &mut Tally, recipes: &Recipes, home: &Cluster, elsewhere: &Clust
         "createdb acme; psql -Xqc 'create extension pgtoken' acme",
     );
     let mut acme = Generated::fill(home.named_database("acme"), size);
+    if size.seed % 2 == 0 {
+        // A log that was purged has nothing that the export overlaps.
+        rows(&mut acme.db.client(), "select pgtoken.purge_events(now())");
+    }
     type_in(home, &recipes.dump);
     let saved: Vec<String> = acme.secrets.iter().map(|s| s.text().to_owned()).collect();
 

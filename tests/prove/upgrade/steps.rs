@@ -25,9 +25,9 @@ pub fn directory<'a>(cluster: &'a Cluster, old: &Old, effort: Effort) -> Generat
     db.execute("create extension pgtoken");
     let size = Size {
         seed: 41,
-        users: effort.tries(15, 100),
+        users: effort.tries(15, 60),
         workspaces: effort.tries(4, 10),
-        tokens: effort.tries(60, 2_000),
+        tokens: effort.tries(60, 1_000),
     };
     Generated::fill(db, size)
 }
@@ -139,7 +139,7 @@ pub fn newer(effort: Effort) -> Tally {
         seed: 43,
         users: 15,
         workspaces: 4,
-        tokens: effort.tries(60, 2_000),
+        tokens: effort.tries(60, 1_000),
     };
     let acme = Generated::fill(cluster.database(), size);
     let mut live = acme.db.client();

@@ -34,6 +34,7 @@ pub fn judge(function: &str, role: &str, ending: &Ending) -> Result<(), String> 
         name if NEVER_RAISE.contains(&name) => state == "00000" && *rows <= 1,
         name if OF_ARRAYS.contains(&name) => matches!(state.as_str(), "00000" | "22023"),
         "require_token" => matches!(state.as_str(), "00000" | "28000" | "42501" | "53400"),
+        "setting" => matches!(state.as_str(), "00000" | "22023" | "42501"),
         "directory" => {
             matches!(&state[..2], "00" | "22" | "23")
                 || matches!(state.as_str(), "25006" | "428C9" | "42501" | "54000")

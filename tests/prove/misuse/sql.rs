@@ -5,7 +5,7 @@ use super::judge::{asks, judge};
 use super::memory::held_mb;
 use super::sandbox::{ROLES, Sandbox};
 use super::seed::{chance, seed};
-use super::value::{pick, rare};
+use super::value::{pick, rare, value, word};
 use super::{corpus, directory};
 use crate::claim::{Effort, Tally};
 use pgtoken_tests::{Cluster, row};
@@ -188,6 +188,12 @@ impl Misuse {
         if !only_asks && rare(&mut self.chance, 12) {
             let text = directory::statement(&mut self.chance, &self.sandbox.known);
             return ("directory".to_owned(), text);
+        }
+        if !only_asks && rare(&mut self.chance, 60) {
+            let name = word(&mut self.chance, &["prefix", "actor", "max_ttl"]);
+            let value = value(&mut self.chance, &self.sandbox.known, name, "text");
+            let text = format!("select set_config('pgtoken.{name}', {value}, true)");
+            return ("setting".to_owned(), text);
         }
         loop {
             let function = pick(&mut self.chance, &self.functions);

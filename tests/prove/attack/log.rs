@@ -68,7 +68,7 @@ fn send(stand: &Stand, escaped: &str, raw: &str, n: u64, tally: &mut Tally) {
             &admin,
             "POST",
             "/v1/tokens",
-            format!(r#"{{"name": "T", "user_id": "T", "workspace_id": "T"}}"#),
+            r#"{"name": "T", "user_id": "T", "workspace_id": "T"}"#.to_owned(),
         ),
         (
             &admin,

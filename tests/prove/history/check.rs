@@ -60,9 +60,12 @@ pub fn check(start: State, history: &[Operation]) -> Result<(), Unexplained> {
     for (_, edge, operation) in edges {
         match edge {
             Edge::Start => {
-                pending.add(operation);
-                for course in &mut courses {
-                    pending.look(course);
+                let bit = 1 << pending.add(operation);
+                let act = &history[operation].act;
+                let sees =
+                    |course: &&mut Course| act.only_looks() && act.next(&course.state).is_some();
+                for course in courses.iter_mut().filter(sees) {
+                    course.done |= bit;
                 }
             }
             Edge::End => {
@@ -88,12 +91,16 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    fn add(&mut self, operation: usize) {
-        match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(operation),
-            None => self.places.push(Some(operation)),
+    /// Gives an operation a place.
+    fn add(&mut self, operation: usize) -> usize {
+        let free = self.places.iter().position(Option::is_none);
+        let place = free.unwrap_or(self.places.len());
+        if place == self.places.len() {
+            self.places.push(None);
         }
-        assert!(self.places.len() <= 64, "too many operations at once");
+        assert!(place < 64, "too many operations at once");
+        self.places[place] = Some(operation);
+        place
     }
 
     fn place_of(&self, operation: usize) -> usize {

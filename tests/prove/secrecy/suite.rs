@@ -47,6 +47,10 @@ const KINDS: &[(&str, Option<Words>)] = &[
         Some(Words::Server),
     ),
     (
+        "<postmaster|||> DETAIL:  Failed process was running: select 'TOKEN'",
+        Some(Words::Client),
+    ),
+    (
         "<client backend|u|d|psql> CONTEXT:  while looking at TOKEN",
         Some(Words::Server),
     ),

@@ -15,6 +15,9 @@ static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?-u:{pattern})")).expect("a pattern")
 });
 
+/// What the postmaster says of a backend that was killed, before its statement.
+const CRASHED: &[u8] = b"failed process was running: ";
+
 /// Whose words an entry holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
@@ -34,13 +37,16 @@ pub fn words_of(line: &[u8]) -> Option<Words> {
     let is_statement = match severity {
         b"LOG" => STATEMENT.is_match(text),
         b"STATEMENT" => true,
-        b"DETAIL" => text.to_ascii_lowercase().starts_with(b"parameters: "),
+        b"DETAIL" => {
+            let text = text.to_ascii_lowercase();
+            text.starts_with(b"parameters: ") || text.starts_with(CRASHED)
+        }
         b"CONTEXT" => text.windows(17).any(|some| some == b" with parameters:"),
         _ => false,
     };
     Some(match (is_statement, backend, application) {
         (true, _, b"pgtoken-facade") => Words::Facade,
-        (true, b"client backend", _) => Words::Client,
+        (true, b"client backend" | b"postmaster", _) => Words::Client,
         _ => Words::Server,
     })
 }

@@ -47,6 +47,10 @@ const KINDS: &[(&str, Option<Words>)] = &[
         Some(Words::Server),
     ),
     (
+        "<postmaster|||> DETAIL:  Failed process was running: select 'TOKEN'",
+        Some(Words::Client),
+    ),
+    (
         "<client backend|u|d|psql> CONTEXT:  while looking at TOKEN",
         Some(Words::Server),
     ),
@@ -113,15 +117,19 @@ fn run_everything(tally: &mut Tally) {
     }
     tally.add(read.lines);
     let figure = format!(
-        "{} logs of servers and {} of facades, {} MB; {} times a client wrote a token itself",
+        "{} logs of servers and {} of facades, {} MB; {} times a client wrote a token itself; {} entries of statements of facades",
         read.servers,
         read.facades,
         read.octets >> 20,
-        read.by_clients
+        read.by_clients,
+        read.by_facades
     );
     tally.figure(figure);
     // A suite that did not run, or did not log, would leave nothing either.
-    let enough = read.servers >= 30 && read.facades >= 30 && read.by_clients >= 1_000;
+    let enough = read.servers >= 30
+        && read.facades >= 30
+        && read.by_clients >= 1_000
+        && read.by_facades >= 1_000;
     tally.check(enough, || "the suite did not log".to_owned());
     if read.leaks.is_empty() {
         std::fs::remove_dir_all(&folder).expect("it is ours");
@@ -141,6 +149,7 @@ struct Read {
     lines: u64,
     octets: usize,
     by_clients: u64,
+    by_facades: u64,
     leaks: Vec<String>,
 }
 
@@ -163,6 +172,7 @@ impl Read {
             self.octets += line.len();
             if !is_facade && !line.starts_with(b"\t") {
                 words = words_of(line.trim_ascii_end()).unwrap_or(words);
+                self.by_facades += u64::from(words == Words::Facade);
             }
             let found = tokens(&line);
             if found.is_empty() {

@@ -33,7 +33,7 @@ fn round(tally: &mut Tally, recipes: &Recipes, home: &Cluster, elsewhere: &Clust
         "createdb acme; psql -Xqc 'create extension pgtoken' acme",
     );
     let mut acme = Generated::fill(home.named_database("acme"), size);
-    if size.seed % 2 == 0 {
+    if size.seed.is_multiple_of(2) {
         // A log that was purged has nothing that the export overlaps.
         rows(&mut acme.db.client(), "select pgtoken.purge_events(now())");
     }

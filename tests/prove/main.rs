@@ -26,11 +26,11 @@ const PARTS: &[(&str, &[Claim])] = &[
     ("crash", crash::CLAIMS),
     ("history", history::CLAIMS),
     ("restore", restore::CLAIMS),
-    ("misuse", misuse::CLAIMS),
     ("upgrade", upgrade::CLAIMS),
-    ("secrecy", secrecy::CLAIMS),
+    ("misuse", misuse::CLAIMS),
     ("attack", attack::CLAIMS),
     ("weak_spots", weak_spots::CLAIMS),
+    ("secrecy", secrecy::CLAIMS),
 ];
 
 fn main() -> ExitCode {

@@ -21,6 +21,7 @@ wrk: the load of the benchmark over HTTP
 chromium: shows the admin page to its tests
 chromium-driver: lets the tests drive it
 procps: lets the tests end it
+git: applies the mutants of the experiments
 LIST
   fi
   # Whoever names a PostgreSQL brings it along.

@@ -10,7 +10,6 @@ as $$
 declare
     element jsonb;
     stray text;
-    seen text[] := '{}';
 begin
     if given is null or jsonb_typeof(given) <> 'array' then
         raise exception '%: must be a JSON array of objects with %', argument, array_to_string(fields, ', ')
@@ -45,14 +44,22 @@ begin
                 using errcode = 'invalid_parameter_value';
         end if;
 
-        if element ->> key_field = any (seen) then
-            raise exception '%: % "%" is given twice', argument, key_field, element ->> key_field
-                using errcode = 'invalid_parameter_value';
-        end if;
-        seen := seen || (element ->> key_field);
-
         return next element;
     end loop;
+
+    select keys.key into stray
+    from (
+        select case jsonb_typeof(e) when 'string' then e #>> '{}' else e ->> key_field end as key
+        from jsonb_array_elements(given) as e
+    ) as keys
+    group by keys.key
+    having count(*) > 1
+    order by keys.key collate "C"
+    limit 1;
+    if found then
+        raise exception '%: % "%" is given twice', argument, key_field, stray
+            using errcode = 'invalid_parameter_value';
+    end if;
 end
 $$;
 comment on function pgtoken_internal.parse_set(text, jsonb, text, text[]) is
